@@ -1,0 +1,92 @@
+//! What happens to every request and response of the generated client.
+
+use std::sync::OnceLock;
+
+use http_body_util::Limited;
+use progenitor_client::{ClientHooks, ClientInfo, Error, OperationInfo};
+use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::{Body, Request, Response, ResponseBuilderExt};
+
+use crate::generated::Client;
+
+/// The inner value of a [`Client`]: what one call sends besides its body, and what it learns.
+///
+/// A client is made for one call and costs next to nothing (its `reqwest::Client` is shared), so
+/// that no call can see another's headers or outcome.
+#[derive(Clone, Debug)]
+pub struct CallContext {
+    headers: HeaderMap,
+    max_response_bytes: usize,
+    head: OnceLock<ResponseHead>,
+}
+
+/// The part of a response that the generated client does not hand on in every case.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ResponseHead {
+    /// The HTTP status.
+    pub http_status: u16,
+    /// The `Retry-After` header, uninterpreted.
+    pub retry_after: Option<HeaderValue>,
+}
+
+impl CallContext {
+    /// A context for one call: headers to put on the request, and the largest body to accept, in
+    /// bytes. Mark headers that hold a secret as sensitive, so that `Debug` hides them.
+    pub fn new(headers: HeaderMap, max_response_bytes: usize) -> Self {
+        Self { headers, max_response_bytes, head: OnceLock::new() }
+    }
+
+    /// The head of the response, once there was one.
+    pub fn head(&self) -> Option<&ResponseHead> {
+        self.head.get()
+    }
+}
+
+impl Client {
+    /// The context that this client was made with.
+    pub fn context(&self) -> &CallContext {
+        &self.inner
+    }
+}
+
+impl ClientHooks<CallContext> for Client {
+    /// Takes off the `api-version` header, which the service does not know, and puts on the call's.
+    async fn pre<E>(&self, request: &mut Request, _: &OperationInfo) -> Result<(), Error<E>> {
+        let headers = request.headers_mut();
+        headers.remove("api-version");
+        headers.extend(self.inner.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
+        Ok(())
+    }
+
+    /// Notes the head of the response, and bounds its body before anybody reads it.
+    async fn exec(&self, request: Request, _: &OperationInfo) -> reqwest::Result<Response> {
+        let response = self.client().execute(request).await?;
+        let head = ResponseHead {
+            http_status: response.status().as_u16(),
+            retry_after: response.headers().get(RETRY_AFTER).cloned(),
+        };
+        // A context serves one call; should it serve another, the first head stays.
+        let _ = self.inner.head.set(head);
+        Ok(bounded(response, self.inner.max_response_bytes))
+    }
+}
+
+/// The same response with a body that fails once it exceeds `limit` bytes, or at once if it
+/// announces that it will.
+fn bounded(response: Response, limit: usize) -> Response {
+    let too_large = response.content_length().is_some_and(|length| length > limit as u64);
+    // Handing the URL on spares parsing a made-up one.
+    let url = response.url().clone();
+    let (mut parts, body) = http::Response::<Body>::from(response).into_parts();
+    let body = if too_large {
+        Body::wrap(Limited::new(Body::from("more than announced"), 0))
+    } else {
+        Body::wrap(Limited::new(body, limit))
+    };
+    let with_url = http::Response::builder().url(url).body(()).map(http::Response::into_parts);
+    if let Ok((fresh, ())) = with_url {
+        parts.extensions.extend(fresh.extensions);
+    }
+    Response::from(http::Response::from_parts(parts, body))
+}

@@ -1,0 +1,45 @@
+//! The project's own commands, as a library so that tests call the same functions.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "commands speak to a terminal")]
+
+mod ci;
+pub mod codegen;
+pub mod document;
+mod place;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub use place::project_root;
+
+/// The project's own commands.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Regenerates the low-level client crate from openapi/authing.yaml.
+    Codegen(codegen::Arguments),
+    /// Runs everything that gates a change.
+    Ci(ci::Arguments),
+}
+
+/// Runs the command that the process was given.
+pub fn run() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Codegen(arguments) => codegen::run(&arguments),
+        Command::Ci(arguments) => ci::run(&arguments),
+    };
+    match outcome {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
