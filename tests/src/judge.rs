@@ -6,15 +6,18 @@
 
 mod action;
 mod connection;
+mod deaf;
 mod record;
 mod reply;
 mod request;
 mod script;
 mod server;
+mod tls;
 mod wire;
 mod writer;
 
 pub use action::{Action, CutAt, Ending};
+pub use deaf::DeafListener;
 pub use record::{
     ClientCertificate, Closed, Connection, Ended, PartialRequest, PeerClosed, Tls, Violation,
 };
@@ -22,3 +25,4 @@ pub use reply::Reply;
 pub use request::Request;
 pub use script::Script;
 pub use server::{Judge, refused_addr};
+pub use tls::TlsSetup;

@@ -9,4 +9,7 @@
     reason = "test support: a judge that cannot do its work must stop the test, loudly"
 )]
 
+pub mod certs;
 pub mod judge;
+pub mod phone;
+pub mod scenarios;

@@ -8,7 +8,10 @@
 use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
-use authing_tests::judge::{Action, Closed, CutAt, Ending, Judge, Reply, Script, refused_addr};
+use authing_tests::judge::{
+    Action, Closed, CutAt, DeafListener, Ending, Judge, Reply, Script, refused_addr,
+};
+use authing_tests::phone::{phone_for_code, phone_script};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -431,4 +434,49 @@ async fn ipv6_works_where_there_is_any() {
     stream.write_all(REQUEST).await.unwrap();
     read_exactly(&mut stream, reply().to_bytes().len()).await;
     assert_eq!(judge.request_count(), 1);
+}
+
+#[tokio::test]
+async fn connecting_to_a_deaf_listener_hangs() {
+    let Some(deaf) = DeafListener::start() else {
+        return;
+    };
+    let connecting = TcpStream::connect(deaf.addr());
+    assert!(
+        tokio::time::timeout(Duration::from_millis(200), connecting)
+            .await
+            .is_err()
+    );
+}
+
+#[tokio::test]
+async fn the_phone_script_answers_with_the_number_of_the_code() {
+    let judge = Judge::start(phone_script("key"));
+    for (body, expected) in [
+        (r#"{"code":"abc","extIdpConnidentifier":"my-wxapp"}"#, 200),
+        (r#"{"code":"abc"}"#, 400),
+        ("no JSON", 400),
+    ] {
+        let mut stream = connect(&judge).await;
+        let head = format!(
+            "POST /a HTTP/1.1\r\nhost: h\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
+        stream
+            .write_all(format!("{head}{body}").as_bytes())
+            .await
+            .unwrap();
+        stream.shutdown().await.unwrap();
+        let (bytes, _) = read_to_end(&mut stream).await;
+        let text = String::from_utf8(bytes).unwrap();
+        let reply: serde_json::Value =
+            serde_json::from_str(text.split_once("\r\n\r\n").unwrap().1).unwrap();
+        assert_eq!(reply["statusCode"], expected);
+        if expected == 200 {
+            let pure = phone_for_code("key", "abc");
+            assert_eq!(reply["data"]["phoneNumber"], format!("+86{pure}"));
+            assert_eq!(reply["data"]["purePhoneNumber"], pure);
+            assert_eq!(reply["data"]["countryCode"], "86");
+        }
+    }
 }

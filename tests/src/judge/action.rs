@@ -161,6 +161,19 @@ impl Action {
         }
     }
 
+    /// Waits as long as this cut is delayed, and returns its ending.
+    pub(crate) async fn wait_for_cut(&self) -> Ending {
+        let mut action = self;
+        while let Self::Delay(delay, inner) = action {
+            tokio::time::sleep(*delay).await;
+            action = inner;
+        }
+        match action {
+            Self::Cut { ending, .. } => *ending,
+            _ => unreachable!("only cuts act before the request"),
+        }
+    }
+
     /// Whether this action acts before a byte was read.
     pub(crate) fn cuts_at_accept(&self) -> bool {
         matches!(

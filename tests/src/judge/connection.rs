@@ -98,11 +98,15 @@ impl AsyncWrite for Counted {
 }
 
 /// Serves one connection to its end, over `stream`, whose socket is `tcp`.
-pub(crate) async fn serve<S>(stream: S, tcp: Arc<TcpStream>, link: Link, script: Script)
-where
+pub(crate) async fn serve<S>(
+    stream: S,
+    tcp: Arc<TcpStream>,
+    link: Link,
+    script: Script,
+    at_accept: Option<Action>,
+) where
     S: AsyncRead + AsyncWrite,
 {
-    let at_accept = script.take_at_accept();
     let (read_half, write_half) = tokio::io::split(stream);
     let (actions, todo) = mpsc::unbounded_channel();
     let (cut_done, wait_for_cut) = watch::channel(false);

@@ -12,7 +12,8 @@ use tokio::sync::oneshot;
 
 use super::connection::{self, Counted};
 use super::record::{Link, OpenGuard, Shared};
-use super::{Connection, PartialRequest, Request, Script, Tls, Violation};
+use super::tls::TlsMode;
+use super::{Connection, PartialRequest, Request, Script, Tls, TlsSetup, Violation};
 
 /// How many connections may wait to be accepted.
 const BACKLOG: i32 = 4096;
@@ -32,21 +33,29 @@ impl Judge {
     #[must_use]
     pub fn start(script: impl Into<Script>) -> Self {
         let listener = listen(Ipv4Addr::LOCALHOST.into()).expect("a loopback port");
-        Self::run(listener, script.into())
+        Self::run(listener, script.into(), None)
+    }
+
+    /// Starts a judge on `127.0.0.1` that speaks TLS, or breaks it, as `setup` says.
+    #[must_use]
+    pub fn start_tls(script: impl Into<Script>, setup: &TlsSetup) -> Self {
+        let listener = listen(Ipv4Addr::LOCALHOST.into()).expect("a loopback port");
+        Self::run(listener, script.into(), Some(TlsMode::new(setup)))
     }
 
     /// Starts a judge on `[::1]`, or returns `None` where there is no IPv6.
     #[must_use]
     pub fn start_v6(script: impl Into<Script>) -> Option<Self> {
         let listener = listen(Ipv6Addr::LOCALHOST.into()).ok()?;
-        Some(Self::run(listener, script.into()))
+        Some(Self::run(listener, script.into(), None))
     }
 
-    fn run(listener: TcpListener, script: Script) -> Self {
+    fn run(listener: TcpListener, script: Script, tls: Option<TlsMode>) -> Self {
         let addr = listener
             .local_addr()
             .expect("the address of a bound socket");
         let shared = Arc::new(Shared::new());
+        let scheme = if tls.is_some() { "https" } else { "http" };
         let (stop, stopped) = oneshot::channel();
         let thread = thread::Builder::new().name("judge".to_owned()).spawn({
             let shared = Arc::clone(&shared);
@@ -58,7 +67,7 @@ impl Judge {
                 runtime.block_on(async {
                     tokio::select! {
                         _ = stopped => {}
-                        () = accept(listener, &shared, &script) => {}
+                        () = accept(listener, &shared, &script, tls) => {}
                     }
                 });
                 // Dropping the runtime drops the tasks, and with them the sockets.
@@ -67,7 +76,7 @@ impl Judge {
         let thread = thread.expect("a thread for the judge");
         Self {
             addr,
-            scheme: "http",
+            scheme,
             shared,
             stop: Some(stop),
             thread: Some(thread),
@@ -243,7 +252,12 @@ pub fn refused_addr() -> SocketAddr {
         .expect("the address of a bound socket")
 }
 
-async fn accept(listener: TcpListener, shared: &Arc<Shared>, script: &Script) {
+async fn accept(
+    listener: TcpListener,
+    shared: &Arc<Shared>,
+    script: &Script,
+    tls: Option<TlsMode>,
+) {
     let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
     loop {
         let Ok((tcp, peer)) = listener.accept().await else {
@@ -251,13 +265,18 @@ async fn accept(listener: TcpListener, shared: &Arc<Shared>, script: &Script) {
             tokio::time::sleep(Duration::from_millis(10)).await;
             continue;
         };
-        let link = Link::accept(shared, peer, Tls::Plain);
+        let state = if tls.is_some() {
+            Tls::Handshaking
+        } else {
+            Tls::Plain
+        };
+        let link = Link::accept(shared, peer, state);
         let script = script.for_connection(link.number);
-        tokio::spawn(handle(tcp, link, script));
+        tokio::spawn(handle(tcp, link, script, tls.clone()));
     }
 }
 
-async fn handle(tcp: TcpStream, link: Link, script: Script) {
+async fn handle(tcp: TcpStream, link: Link, script: Script, tls: Option<TlsMode>) {
     // Declared first, so that it is dropped after the sockets.
     let _open = OpenGuard(link.clone());
     let _ = tcp.set_nodelay(true);
@@ -266,5 +285,12 @@ async fn handle(tcp: TcpStream, link: Link, script: Script) {
         tcp: Arc::clone(&tcp),
         link: link.clone(),
     };
-    connection::serve(stream, tcp, link, script).await;
+    let at_accept = script.take_at_accept();
+    match tls {
+        None => connection::serve(stream, tcp, link, script, at_accept).await,
+        Some(tls) => {
+            drop((tcp, link));
+            tls.serve(stream, script, at_accept).await;
+        }
+    }
 }
