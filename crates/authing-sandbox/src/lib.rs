@@ -1,1 +1,80 @@
-//! A local Authing.
+//! A local stand-in for Authing behind one endpoint: the exchange of a WeChat mini-program code
+//! for a phone number.
+//!
+//! It knows applications and their connections, issues codes as a user's tap would, honours their
+//! single use and their five minutes, answers in every [`Shape`] that the real service is known
+//! or suspected to use, breaks in every way that a network can ([`Fault`]), and keeps a ledger
+//! ([`Entry`]) that says what really became of each code.
+//!
+//! ```
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use authing_sandbox::{CodeStatus, Sandbox};
+//!
+//! let sandbox = Sandbox::start().await?;
+//! let code = sandbox.issue_code("+8613800138000")?;
+//! // Give `sandbox.base_url()` and `code` to the client under test, and then:
+//! let entry = sandbox.entry(&code).ok_or("never issued")?;
+//! assert_eq!(entry.status, CodeStatus::Issued);
+//! # Ok(())
+//! # }
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+//! #     .block_on(example()).unwrap();
+//! ```
+//!
+//! What is imitated comes from the vendor's reference page ("[doc]"), from the vendor's published
+//! sources ("read"), or is a guess and called one. Nobody has compared it with the live service.
+//!
+//! This is a test tool. It keeps codes and phone numbers in memory and shows them to whoever asks;
+//! it listens on loopback addresses only.
+//!
+//! # The HTTP API of the sandbox itself
+//!
+//! | route | does |
+//! |---|---|
+//! | `POST /sandbox/codes` | issues a code: `phoneNumber`; optional `appId`, `connection`, `kind` (`phone` or `login`) |
+//! | `GET /sandbox/ledger` | the ledger; `?code=…` for one code, `?limit=…` for the latest (1000 unless set) |
+//! | `GET /sandbox/requests` | the request log |
+//! | `GET`, `PUT /sandbox/shape` | `{"shape": "nested"}` |
+//! | `GET`, `POST`, `DELETE /sandbox/faults` | the queue of faults; [`Fault`] has the words |
+//! | `GET`, `POST /sandbox/clock` | `{"advanceSeconds": 300}` |
+//! | `GET`, `PUT /sandbox/rate-limit` | `{"perSecond": 300, "retryAfter": true}`; `null` for no limit |
+//! | `GET /openapi.json` | the OpenAPI document of the endpoint |
+//!
+//! Bad input is answered with HTTP 400 and `{"error": "…"}`, which says what is wrong.
+
+mod clock;
+mod config;
+mod fault;
+mod http;
+mod ledger;
+mod limit;
+mod phone;
+mod random;
+mod refusal;
+mod reply;
+mod requests;
+mod sandbox;
+mod server;
+mod shape;
+mod state;
+mod sync;
+mod time;
+mod wire;
+
+pub use clock::{Clock, MAX_ADVANCE};
+pub use config::{
+    Application, DEFAULT_APP_ID, DEFAULT_CONNECTION, DEFAULT_USERPOOL_ID, FREE_PLAN_RATE_LIMIT,
+};
+pub use fault::{CutAt, CutHow, Fault, FaultError, MAX_DELAY, MAX_FAULT_BODY, MAX_FAULTS};
+pub use http::{EXCHANGE_PATH, MAX_REQUEST_BODY, OPENAPI_DOCUMENT, app};
+pub use ledger::{
+    Attempt, AttemptResult, CODE_LIFETIME, CodeKind, CodeStatus, Counts, Entry, MAX_ATTEMPTS,
+    MAX_CODES, MAX_UNKNOWN_CODES, UnknownCode,
+};
+pub use phone::PhoneNumberError;
+pub use refusal::Refusal;
+pub use requests::{Ending, MAX_REQUESTS, Outcome, RequestRecord};
+pub use sandbox::{Builder, Sandbox};
+pub use server::MAX_CONNECTIONS;
+pub use shape::{Shape, UnknownShape};
+pub use state::{IssueError, State};
