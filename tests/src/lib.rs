@@ -9,6 +9,7 @@
     reason = "test support: a judge that cannot do its work must stop the test, loudly"
 )]
 
+pub mod bare;
 pub mod certs;
 pub mod judge;
 pub mod phone;

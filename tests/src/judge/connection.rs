@@ -28,10 +28,13 @@ pub(crate) struct Counted {
 
 impl Counted {
     fn note_error(&self, error: &io::Error) {
-        if matches!(
-            error.kind(),
-            io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe
-        ) {
+        let reset = match error.kind() {
+            io::ErrorKind::ConnectionReset => true,
+            // After the judge's own FIN this says nothing about the client.
+            io::ErrorKind::BrokenPipe => self.link.read(|connection| connection.ended.is_none()),
+            _ => false,
+        };
+        if reset {
             self.link.peer_closed(Closed::Reset);
         }
     }
