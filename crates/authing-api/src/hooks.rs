@@ -34,7 +34,11 @@ impl CallContext {
     /// A context for one call: headers to put on the request, and the largest body to accept, in
     /// bytes. Mark headers that hold a secret as sensitive, so that `Debug` hides them.
     pub fn new(headers: HeaderMap, max_response_bytes: usize) -> Self {
-        Self { headers, max_response_bytes, head: OnceLock::new() }
+        Self {
+            headers,
+            max_response_bytes,
+            head: OnceLock::new(),
+        }
     }
 
     /// The head of the response, once there was one.
@@ -55,7 +59,12 @@ impl ClientHooks<CallContext> for Client {
     async fn pre<E>(&self, request: &mut Request, _: &OperationInfo) -> Result<(), Error<E>> {
         let headers = request.headers_mut();
         headers.remove("api-version");
-        headers.extend(self.inner.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
+        headers.extend(
+            self.inner
+                .headers
+                .iter()
+                .map(|(name, value)| (name.clone(), value.clone())),
+        );
         Ok(())
     }
 
@@ -75,7 +84,9 @@ impl ClientHooks<CallContext> for Client {
 /// The same response with a body that fails once it exceeds `limit` bytes, or at once if it
 /// announces that it will.
 fn bounded(response: Response, limit: usize) -> Response {
-    let too_large = response.content_length().is_some_and(|length| length > limit as u64);
+    let too_large = response
+        .content_length()
+        .is_some_and(|length| length > limit as u64);
     // Handing the URL on spares parsing a made-up one.
     let url = response.url().clone();
     let (mut parts, body) = http::Response::<Body>::from(response).into_parts();
@@ -84,7 +95,10 @@ fn bounded(response: Response, limit: usize) -> Response {
     } else {
         Body::wrap(Limited::new(body, limit))
     };
-    let with_url = http::Response::builder().url(url).body(()).map(http::Response::into_parts);
+    let with_url = http::Response::builder()
+        .url(url)
+        .body(())
+        .map(http::Response::into_parts);
     if let Ok((fresh, ())) = with_url {
         parts.extensions.extend(fresh.extensions);
     }

@@ -11,7 +11,9 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
 use serde_json::Value;
 
 use crate::scalars::{CountryCode, PhoneNumber, UntrustedText, whole_number};
@@ -41,6 +43,25 @@ impl<D: Fields> Reply<D> {
     /// position in the body, and shows none of it.
     pub fn from_slice(body: &[u8]) -> Result<Self, serde_json::Error> {
         serde_json::from_slice(body)
+    }
+}
+
+impl<D> Reply<D> {
+    /// The same answer with other data.
+    pub fn with_data<E>(self, data: E, beside: E) -> Reply<E> {
+        let Self {
+            status_code,
+            envelope,
+            wechat,
+            ..
+        } = self;
+        Reply {
+            status_code,
+            envelope,
+            wechat,
+            data,
+            beside,
+        }
     }
 }
 
@@ -209,7 +230,9 @@ impl Tolerant for Option<UntrustedText> {
 impl Tolerant for Option<PhoneNumber> {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Option::<String>::read(deserializer)?;
-        Ok(text.filter(|text| !text.trim().is_empty()).map(PhoneNumber::from))
+        Ok(text
+            .filter(|text| !text.trim().is_empty())
+            .map(PhoneNumber::from))
     }
 }
 
@@ -320,7 +343,13 @@ impl<'de, D: Fields> Visitor<'de> for ReplyVisitor<D> {
         };
         let status_code =
             status_code.ok_or_else(|| A::Error::custom("no whole-number statusCode"))?;
-        Ok(Reply { status_code, envelope, wechat, data, beside })
+        Ok(Reply {
+            status_code,
+            envelope,
+            wechat,
+            data,
+            beside,
+        })
     }
 }
 
@@ -356,11 +385,22 @@ mod tests {
 
     #[test]
     fn the_envelope_survives_any_data() {
-        for data in
-            ["null", "true", "1", "-1", "1.5", "\"x\"", "[]", "[{\"errcode\":1}]", "{}", "{\"phone_info\":[1]}"]
-        {
-            let reply = read(&format!(r#"{{"data":{data},"requestId":"r","statusCode":200.0}}"#))
-                .unwrap_or_else(|error| panic!("{data}: {error}"));
+        for data in [
+            "null",
+            "true",
+            "1",
+            "-1",
+            "1.5",
+            "\"x\"",
+            "[]",
+            "[{\"errcode\":1}]",
+            "{}",
+            "{\"phone_info\":[1]}",
+        ] {
+            let reply = read(&format!(
+                r#"{{"data":{data},"requestId":"r","statusCode":200.0}}"#
+            ))
+            .unwrap_or_else(|error| panic!("{data}: {error}"));
             assert_eq!(reply.status_code, 200);
             assert_eq!(reply.envelope.request_id.as_deref(), Some("r"));
             assert_eq!(reply.data, PhoneData::default(), "{data}");
@@ -379,23 +419,40 @@ mod tests {
         let phone = &reply.data.phone_info;
         assert_eq!(phone.phone_number, None);
         assert_eq!(phone.pure_phone_number, Some("1".into()));
-        assert_eq!(phone.country_code.as_ref().map(CountryCode::as_str), Some("86"));
+        assert_eq!(
+            phone.country_code.as_ref().map(CountryCode::as_str),
+            Some("86")
+        );
         assert_eq!(phone.watermark, Watermark::default());
     }
 
     #[test]
     fn of_a_repeated_field_the_last_counts() {
-        let reply = read(r#"{"statusCode":500,"st\u0061tusCode":200,"requestId":"a","requestId":"b"}"#);
+        let reply =
+            read(r#"{"statusCode":500,"st\u0061tusCode":200,"requestId":"a","requestId":"b"}"#);
         let reply = reply.unwrap();
-        assert_eq!((reply.status_code, reply.envelope.request_id.as_deref()), (200, Some("b")));
+        assert_eq!(
+            (reply.status_code, reply.envelope.request_id.as_deref()),
+            (200, Some("b"))
+        );
     }
 
     #[test]
     fn only_one_complete_object_with_a_whole_status_code_is_an_answer() {
         for body in [
-            "", "null", "[]", "\"ok\"", "200", "{}", r#"{"statusCode":"200"}"#, r#"{"statusCode":null}"#,
-            r#"{"statusCode":200.5}"#, r#"{"statusCode":200"#, r#"{"statusCode":200}{}"#,
-            r#"{"statusCode":200,"statusCode":"x"}"#, "\u{feff}{\"statusCode\":200}",
+            "",
+            "null",
+            "[]",
+            "\"ok\"",
+            "200",
+            "{}",
+            r#"{"statusCode":"200"}"#,
+            r#"{"statusCode":null}"#,
+            r#"{"statusCode":200.5}"#,
+            r#"{"statusCode":200"#,
+            r#"{"statusCode":200}{}"#,
+            r#"{"statusCode":200,"statusCode":"x"}"#,
+            "\u{feff}{\"statusCode\":200}",
         ] {
             assert!(read(body).is_err(), "{body}");
         }
@@ -405,12 +462,27 @@ mod tests {
     #[test]
     fn a_refusal_is_found_wherever_it_stands() {
         for (body, errcode) in [
-            (r#"{"statusCode":200,"data":{"errcode":40029}}"#, Some(40029)),
+            (
+                r#"{"statusCode":200,"data":{"errcode":40029}}"#,
+                Some(40029),
+            ),
             (r#"{"statusCode":200,"errcode":40029}"#, Some(40029)),
-            (r#"{"statusCode":200,"errcode":40029,"data":{"errcode":0}}"#, Some(40029)),
-            (r#"{"statusCode":200,"errcode":1,"data":{"errcode":2}}"#, Some(2)),
-            (r#"{"statusCode":200,"errcode":0,"data":{"errcode":0}}"#, Some(0)),
-            (r#"{"statusCode":200,"data":{"errcode":40163.0,"phone_info":null}}"#, Some(40163)),
+            (
+                r#"{"statusCode":200,"errcode":40029,"data":{"errcode":0}}"#,
+                Some(40029),
+            ),
+            (
+                r#"{"statusCode":200,"errcode":1,"data":{"errcode":2}}"#,
+                Some(2),
+            ),
+            (
+                r#"{"statusCode":200,"errcode":0,"data":{"errcode":0}}"#,
+                Some(0),
+            ),
+            (
+                r#"{"statusCode":200,"data":{"errcode":40163.0,"phone_info":null}}"#,
+                Some(40163),
+            ),
             (r#"{"statusCode":200}"#, None),
         ] {
             assert_eq!(read(body).unwrap().wechat.errcode, errcode, "{body}");

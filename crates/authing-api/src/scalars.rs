@@ -136,7 +136,9 @@ impl From<i64> for WholeNumber {
 impl<'de> Deserialize<'de> for WholeNumber {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = Value::deserialize(deserializer)?;
-        whole_number(&value).map(Self).ok_or_else(|| D::Error::custom("expected a whole number"))
+        whole_number(&value)
+            .map(Self)
+            .ok_or_else(|| D::Error::custom("expected a whole number"))
     }
 }
 
@@ -206,7 +208,11 @@ mod tests {
             (json!([200]), None),
         ] {
             assert_eq!(whole_number(&value), expected, "{value}");
-            assert_eq!(serde_json::from_value(value.clone()).ok(), expected.map(WholeNumber), "{value}");
+            assert_eq!(
+                serde_json::from_value(value.clone()).ok(),
+                expected.map(WholeNumber),
+                "{value}"
+            );
         }
     }
 
