@@ -21,7 +21,10 @@ struct Step {
 }
 
 const fn step(words: &'static str) -> Step {
-    Step { words, environment: &[] }
+    Step {
+        words,
+        environment: &[],
+    }
 }
 
 /// The command by which the README says that the tests are run; a test compares the two.
@@ -42,8 +45,10 @@ const STEPS: &[Step] = &[
 /// Runs the command.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     for Step { words, environment } in STEPS {
-        let prefix: String =
-            environment.iter().map(|(name, value)| format!("{name}='{value}' ")).collect();
+        let prefix: String = environment
+            .iter()
+            .map(|(name, value)| format!("{name}='{value}' "))
+            .collect();
         println!("\n$ {prefix}{words}");
         if arguments.list {
             continue;

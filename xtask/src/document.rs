@@ -47,15 +47,24 @@ impl Document {
             bail!("{name}: expected one document, found {}", documents.len());
         };
         let mut lines = BTreeMap::new();
-        let value = to_json(root, "", &mut lines).map_err(|(line, why)| anyhow!("{name}:{line}: {why}"))?;
-        Ok(Self { name: name.to_owned(), value, lines })
+        let value =
+            to_json(root, "", &mut lines).map_err(|(line, why)| anyhow!("{name}:{line}: {why}"))?;
+        Ok(Self {
+            name: name.to_owned(),
+            value,
+            lines,
+        })
     }
 
     /// The place of a part, for messages: the file, the line and the JSON pointer. A part that is
     /// not there has the line of the nearest part around it.
     pub fn place(&self, pointer: &str) -> String {
         let line = self.line(pointer);
-        let shown = if pointer.is_empty() { "the document" } else { pointer };
+        let shown = if pointer.is_empty() {
+            "the document"
+        } else {
+            pointer
+        };
         format!("{}:{line}: at {shown}", self.name)
     }
 
@@ -85,7 +94,10 @@ impl Document {
                 "{}: this is OpenAPI {version}; the generator takes 3.0.x only",
                 self.place("/openapi")
             ),
-            None => bail!("{}: no `openapi` version: not an OpenAPI document", self.place("")),
+            None => bail!(
+                "{}: no `openapi` version: not an OpenAPI document",
+                self.place("")
+            ),
         }
         serde_path_to_error::deserialize(&self.value).map_err(|error| {
             let pointer: String = error
@@ -162,7 +174,10 @@ mod tests {
     fn every_part_knows_its_line() {
         let document = Document::parse("d.yaml", TEXT).unwrap();
         assert_eq!(document.line("/paths/~1a~1b"), 6);
-        assert_eq!(document.line("/paths/~1a~1b/get/responses/200/description"), 10);
+        assert_eq!(
+            document.line("/paths/~1a~1b/get/responses/200/description"),
+            10
+        );
         assert_eq!(document.line("/paths/~1a~1b/get/absent/part"), 7);
         assert_eq!(document.place(""), "d.yaml:1: at the document");
         document.openapi().unwrap();
@@ -180,15 +195,24 @@ mod tests {
         for (text, expected) in [
             ("a: [1", "d:"),
             ("a: 1\na: 2\n", "d:2:"),
-            ("openapi: 3.1.0\n", "d:1: at /openapi: this is OpenAPI \"3.1.0\""),
+            (
+                "openapi: 3.1.0\n",
+                "d:1: at /openapi: this is OpenAPI \"3.1.0\"",
+            ),
             ("info: {}\n", "d:1: at the document: no `openapi`"),
-            ("openapi: 3.0.3\ninfo:\n  title: [x]\n  version: '1'\npaths: {}\n", "d:3: at /info/title"),
+            (
+                "openapi: 3.0.3\ninfo:\n  title: [x]\n  version: '1'\npaths: {}\n",
+                "d:3: at /info/title",
+            ),
         ] {
             let error = match Document::parse("d", text) {
                 Ok(document) => document.openapi().unwrap_err(),
                 Err(error) => error,
             };
-            assert!(error.to_string().contains(expected), "{error} lacks {expected}");
+            assert!(
+                error.to_string().contains(expected),
+                "{error} lacks {expected}"
+            );
         }
     }
 }

@@ -1,6 +1,10 @@
 //! The project's own commands, as a library so that tests call the same functions.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "commands speak to a terminal")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "commands speak to a terminal"
+)]
 
 mod ci;
 pub mod codegen;
@@ -15,7 +19,12 @@ pub use place::project_root;
 
 /// The project's own commands.
 #[derive(Debug, Parser)]
-#[command(name = "cargo xtask", bin_name = "cargo xtask", version, arg_required_else_help = true)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    version,
+    arg_required_else_help = true
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,

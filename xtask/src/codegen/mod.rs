@@ -44,7 +44,11 @@ impl Output {
     ///
     /// If the file cannot be read for another reason than that it is not there.
     pub fn stale(&self) -> Result<Option<String>> {
-        let name = self.path.strip_prefix(project_root()).unwrap_or(&self.path).display();
+        let name = self
+            .path
+            .strip_prefix(project_root())
+            .unwrap_or(&self.path)
+            .display();
         let present = match std::fs::read_to_string(&self.path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
@@ -55,7 +59,9 @@ impl Output {
         }
         let diff = TextDiff::from_lines(&present, &self.text);
         let header = (format!("a/{name}"), format!("b/{name}"));
-        Ok(Some(diff.unified_diff().header(&header.0, &header.1).to_string()))
+        Ok(Some(
+            diff.unified_diff().header(&header.0, &header.1).to_string(),
+        ))
     }
 }
 
@@ -76,7 +82,10 @@ pub fn outputs() -> Result<Vec<Output>> {
             text: generate(&document)?,
         },
         // The sandbox serves the document; a packaged crate cannot reach outside itself for it.
-        Output { path: root.join("crates/authing-sandbox/openapi.json"), text: json },
+        Output {
+            path: root.join("crates/authing-sandbox/openapi.json"),
+            text: json,
+        },
     ])
 }
 
@@ -111,7 +120,9 @@ fn without_panic<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     std::panic::set_hook(hook);
     outcome.map_err(|payload| {
         let text = payload.downcast_ref::<String>().map(String::as_str);
-        text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("a panic").to_owned()
+        text.or_else(|| payload.downcast_ref::<&str>().copied())
+            .unwrap_or("a panic")
+            .to_owned()
     })
 }
 
@@ -119,8 +130,14 @@ fn without_panic<T>(work: impl FnOnce() -> T) -> Result<T, String> {
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let mut stale = false;
     for output in outputs()? {
-        let Some(diff) = output.stale()? else { continue };
-        let name = output.path.strip_prefix(project_root()).unwrap_or(&output.path).display();
+        let Some(diff) = output.stale()? else {
+            continue;
+        };
+        let name = output
+            .path
+            .strip_prefix(project_root())
+            .unwrap_or(&output.path)
+            .display();
         if arguments.check {
             stale = true;
             print!("{diff}");

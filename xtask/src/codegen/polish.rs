@@ -14,12 +14,15 @@ use super::prose;
 pub(crate) fn polish(tokens: TokenStream) -> Result<String> {
     let mut file: File = parse2(tokens)?;
     // A second name for `Client`, which nobody needs.
-    file.items.retain(|item| !matches!(item, Item::Mod(module) if module.ident == "prelude"));
+    file.items
+        .retain(|item| !matches!(item, Item::Mod(module) if module.ident == "prelude"));
     for item in &mut file.items {
         match item {
             Item::Impl(block) => {
                 // It unwraps, follows redirects and knows no bounds; `new_with_client` stays.
-                block.items.retain(|item| !matches!(item, ImplItem::Fn(f) if f.sig.ident == "new"));
+                block
+                    .items
+                    .retain(|item| !matches!(item, ImplItem::Fn(f) if f.sig.ident == "new"));
             }
             Item::Mod(module) if module.ident == "types" => {
                 if let Some((_, items)) = &mut module.content {
@@ -49,7 +52,9 @@ fn add_constructors(items: &mut Vec<Item>) {
 }
 
 fn constructor(item: &ItemStruct) -> Option<Item> {
-    let Fields::Named(fields) = &item.fields else { return None };
+    let Fields::Named(fields) = &item.fields else {
+        return None;
+    };
     let name = &item.ident;
     let mut parameters = Vec::new();
     let mut values = Vec::new();
@@ -83,16 +88,23 @@ struct DocLines;
 
 impl VisitMut for DocLines {
     fn visit_attributes_mut(&mut self, attributes: &mut Vec<Attribute>) {
-        let split = attributes.drain(..).flat_map(|attribute| match doc_text(&attribute) {
-            None => vec![attribute],
-            Some(text) => prose::lines(&text).iter().map(|line| doc_line(line)).collect(),
-        });
+        let split = attributes
+            .drain(..)
+            .flat_map(|attribute| match doc_text(&attribute) {
+                None => vec![attribute],
+                Some(text) => prose::lines(&text)
+                    .iter()
+                    .map(|line| doc_line(line))
+                    .collect(),
+            });
         *attributes = split.collect();
     }
 }
 
 fn doc_text(attribute: &Attribute) -> Option<String> {
-    let Meta::NameValue(meta) = &attribute.meta else { return None };
+    let Meta::NameValue(meta) = &attribute.meta else {
+        return None;
+    };
     match &meta.value {
         Expr::Lit(literal) if meta.path.is_ident("doc") => match &literal.lit {
             Lit::Str(text) => Some(text.value()),
@@ -103,7 +115,11 @@ fn doc_text(attribute: &Attribute) -> Option<String> {
 }
 
 fn doc_line(line: &str) -> Attribute {
-    let line = if line.is_empty() { String::new() } else { format!(" {line}") };
+    let line = if line.is_empty() {
+        String::new()
+    } else {
+        format!(" {line}")
+    };
     parse_quote!(#[doc = #line])
 }
 

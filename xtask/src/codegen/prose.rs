@@ -46,7 +46,11 @@ fn outside_code(line: &str) -> String {
 /// Text that stands in no code span: words, of which some are addresses.
 fn push_text(text: &str, harmless: &mut String) {
     let mut rest = text;
-    while let Some(start) = ["https://", "http://"].iter().filter_map(|s| rest.find(s)).min() {
+    while let Some(start) = ["https://", "http://"]
+        .iter()
+        .filter_map(|s| rest.find(s))
+        .min()
+    {
         let address = &rest[start..];
         let end = address
             .find(|c: char| c.is_whitespace() || !c.is_ascii() || "<>()[]\"'`,;".contains(c))
@@ -80,13 +84,22 @@ mod tests {
             ("plain", "plain"),
             ("a fact. [page]", "a fact. \\[page\\]"),
             ("`<b a=\"[x]\">` and <b>", "`<b a=\"[x]\">` and \\<b\\>"),
-            ("see https://a.example/b?c, or", "see <https://a.example/b?c>, or"),
-            ("[here](https://a.example)", "\\[here\\](<https://a.example>)"),
+            (
+                "see https://a.example/b?c, or",
+                "see <https://a.example/b?c>, or",
+            ),
+            (
+                "[here](https://a.example)",
+                "\\[here\\](<https://a.example>)",
+            ),
             ("    let x = 1;", "let x = 1;"),
             ("```\ncode [x]\n```", "```text\ncode [x]\n```"),
             ("```js\ncode", "```text\ncode\n```"),
             ("an odd ` tick [x]", "an odd \\` tick \\[x\\]"),
-            ("参考 https://a.example/文档", "参考 <https://a.example/>文档"),
+            (
+                "参考 https://a.example/文档",
+                "参考 <https://a.example/>文档",
+            ),
         ] {
             assert_eq!(lines(text).join("\n"), expected, "{text}");
         }

@@ -8,7 +8,9 @@ use serde_json::{Map, Value};
 use crate::document::{Document, pointer_segment};
 
 /// The keys of a path item that are operations.
-const METHODS: &[&str] = &["get", "put", "post", "delete", "options", "head", "patch", "trace"];
+const METHODS: &[&str] = &[
+    "get", "put", "post", "delete", "options", "head", "patch", "trace",
+];
 
 /// Refuses a document with what the generator cannot express.
 pub(crate) fn inexpressible(document: &Document) -> Result<()> {
@@ -27,9 +29,14 @@ pub(crate) fn inexpressible(document: &Document) -> Result<()> {
 fn one_response_type_each_way(document: &Document, operation: &Value, place: &str) -> Result<()> {
     let (mut successes, mut failures) = (BTreeSet::new(), BTreeSet::new());
     for (status, response) in object(operation, "responses") {
-        let types = object(response, "content").into_iter().map(|(media_type, media)| {
-            format!("{media_type} {}", media.get("schema").unwrap_or(&Value::Null))
-        });
+        let types = object(response, "content")
+            .into_iter()
+            .map(|(media_type, media)| {
+                format!(
+                    "{media_type} {}",
+                    media.get("schema").unwrap_or(&Value::Null)
+                )
+            });
         let kind: String = types.collect::<Vec<_>>().join(", ");
         let place = format!("{place}/responses{}", pointer_segment(status));
         if status == "default" {
@@ -39,7 +46,11 @@ fn one_response_type_each_way(document: &Document, operation: &Value, place: &st
                 document.place(&place)
             );
         }
-        let seen = if status.starts_with('2') { &mut successes } else { &mut failures };
+        let seen = if status.starts_with('2') {
+            &mut successes
+        } else {
+            &mut failures
+        };
         seen.insert(kind);
         if seen.len() > 1 {
             bail!(
@@ -58,8 +69,14 @@ fn references_lead_somewhere(document: &Document, value: &Value, place: &str) ->
         Value::Object(entries) => {
             if let Some(Value::String(reference)) = entries.get("$ref") {
                 let target = reference.strip_prefix('#');
-                if target.and_then(|target| document.value.pointer(target)).is_none() {
-                    bail!("{}: the reference `{reference}` leads nowhere", document.place(place));
+                if target
+                    .and_then(|target| document.value.pointer(target))
+                    .is_none()
+                {
+                    bail!(
+                        "{}: the reference `{reference}` leads nowhere",
+                        document.place(place)
+                    );
                 }
             }
             for (key, value) in entries {
@@ -78,5 +95,9 @@ fn references_lead_somewhere(document: &Document, value: &Value, place: &str) ->
 }
 
 fn object<'a>(value: &'a Value, key: &str) -> impl IntoIterator<Item = (&'a String, &'a Value)> {
-    value.get(key).and_then(Value::as_object).into_iter().flat_map(Map::iter)
+    value
+        .get(key)
+        .and_then(Value::as_object)
+        .into_iter()
+        .flat_map(Map::iter)
 }

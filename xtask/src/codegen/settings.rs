@@ -10,15 +10,34 @@ pub(crate) const PROGENITOR_VERSION: &str = "0.15.1";
 /// Formats of the document, and the hand-written scalar that each stands for.
 const SCALARS: &[(InstanceType, &str, &str)] = &[
     (InstanceType::String, "secret", "crate::scalars::Secret"),
-    (InstanceType::String, "phone-number", "crate::scalars::PhoneNumber"),
-    (InstanceType::String, "country-code", "crate::scalars::CountryCode"),
-    (InstanceType::String, "untrusted-text", "crate::scalars::UntrustedText"),
-    (InstanceType::Integer, "whole-number", "crate::scalars::WholeNumber"),
+    (
+        InstanceType::String,
+        "phone-number",
+        "crate::scalars::PhoneNumber",
+    ),
+    (
+        InstanceType::String,
+        "country-code",
+        "crate::scalars::CountryCode",
+    ),
+    (
+        InstanceType::String,
+        "untrusted-text",
+        "crate::scalars::UntrustedText",
+    ),
+    (
+        InstanceType::Integer,
+        "whole-number",
+        "crate::scalars::WholeNumber",
+    ),
 ];
 
 /// Schemas that a hand-written tolerant type reads, because the service's answers differ in shape.
 const TOLERANT: &[(&str, &str)] = &[
-    ("GetWechatMiniProgramPhoneReply", "crate::reply::Reply<crate::reply::PhoneData>"),
+    (
+        "GetWechatMiniProgramPhoneReply",
+        "crate::reply::Reply<crate::reply::PhoneData>",
+    ),
     ("ErrorRespDto", "crate::reply::Reply"),
     ("WechatCountryCode", "crate::scalars::CountryCode"),
 ];
@@ -46,7 +65,11 @@ pub(crate) fn settings(openapi: &OpenAPI) -> GenerationSettings {
     growable
         .with_attr("#[non_exhaustive]")
         .with_attr("#[cfg_attr(feature = \"schemars\", derive(schemars::JsonSchema))]");
-    for name in openapi.components.iter().flat_map(|components| components.schemas.keys()) {
+    for name in openapi
+        .components
+        .iter()
+        .flat_map(|components| components.schemas.keys())
+    {
         settings.with_patch(name, &growable);
     }
     settings
