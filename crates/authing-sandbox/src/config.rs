@@ -8,9 +8,10 @@ use crate::random::mini_program_id;
 pub const DEFAULT_APP_ID: &str = "sandbox-app";
 /// The user pool id of a sandbox that was not told another.
 pub const DEFAULT_USERPOOL_ID: &str = "sandbox-userpool";
-/// The connection identifier of a sandbox that was not told another: the vendor's sample [doc].
+/// The connection identifier of a sandbox that was not told another: the vendor's sample
+/// (documented).
 pub const DEFAULT_CONNECTION: &str = "my-wxapp";
-/// The requests that one user pool may make in a second on the vendor's free plan [doc].
+/// The requests that one user pool may make in a second on the vendor's free plan (documented).
 pub const FREE_PLAN_RATE_LIMIT: u32 = 300;
 
 /// The longest id that the sandbox accepts in its configuration, in bytes.

@@ -88,8 +88,15 @@ async fn run(options: Options) -> io::Result<()> {
         builder = builder.connection(connection);
     }
     let sandbox = builder.start().await?;
+    let mut interrupted = std::pin::pin!(tokio::signal::ctrl_c());
+    // The first poll installs the handler: whoever reads the address may interrupt at once.
+    tokio::select! {
+        biased;
+        early = &mut interrupted => return early,
+        () = std::future::ready(()) => {}
+    }
     println!("{}", welcome(sandbox.base_url(), &options));
-    tokio::signal::ctrl_c().await?;
+    interrupted.await?;
     println!("Stopping.");
     sandbox.shutdown().await;
     Ok(())
