@@ -53,7 +53,7 @@ struct Options {
     /// The user pool of that application
     #[arg(long, default_value = DEFAULT_USERPOOL_ID)]
     userpool_id: String,
-    /// The shape of replies
+    /// The shape of replies, such as nested; GET /sandbox/shape lists them all
     #[arg(long, default_value_t = Shape::default(), hide_possible_values = true, value_parser = shapes())]
     shape: Shape,
     /// Exchange requests per second and user pool; 0 for no limit

@@ -126,13 +126,19 @@ async fn raw_replies_are_written_as_they_are() {
 #[tokio::test]
 async fn a_delay_comes_after_the_code_is_consumed_or_before() {
     let sandbox = Sandbox::start().await.unwrap();
-    let delay = Duration::from_millis(200);
-    let code = sandbox.issue_code(PHONE).unwrap();
-    sandbox.push_fault(Fault::delay(delay)).unwrap();
-    let begun = Instant::now();
-    let reply = exchange(&sandbox, &code).await.json();
-    assert!(begun.elapsed() >= delay);
-    assert_eq!(reply["data"]["purePhoneNumber"], PHONE);
+    let delay = Duration::from_millis(100);
+    for consume in [true, false] {
+        let code = sandbox.issue_code(PHONE).unwrap();
+        sandbox
+            .push_fault(Fault::delay(delay).consume(consume))
+            .unwrap();
+        let begun = Instant::now();
+        let reply = exchange(&sandbox, &code).await.json();
+        assert!(begun.elapsed() >= delay);
+        // It is late, and otherwise what it would have been.
+        assert_eq!(reply["data"]["purePhoneNumber"], PHONE);
+        assert_eq!(sandbox.requests().pop().unwrap().outcome, Outcome::Granted);
+    }
 
     for consume in [true, false] {
         let hour = Fault::delay(Duration::from_secs(3600)).consume(consume);

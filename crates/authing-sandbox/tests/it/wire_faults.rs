@@ -48,6 +48,21 @@ async fn a_connection_is_cut_as_soon_as_it_is_accepted() {
 }
 
 #[tokio::test]
+async fn a_cut_in_good_order_resets_nothing_that_the_client_still_sends() {
+    let sandbox = Sandbox::start().await.unwrap();
+    sandbox
+        .push_fault(Fault::cut(CutAt::Accept, CutHow::Fin))
+        .unwrap();
+    let mut stream = TcpStream::connect(sandbox.address()).await.unwrap();
+    assert_eq!(read_to_end(&mut stream).await, (Vec::new(), End::Fin));
+    for _ in 0..3 {
+        // A reset would come in answer to the first write, and fail the second.
+        stream.write_all(b"late").await.unwrap();
+        sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
 async fn a_connection_is_cut_after_some_bytes_of_the_request() {
     let sandbox = Sandbox::start().await.unwrap();
     for (how, expected) in BOTH {
