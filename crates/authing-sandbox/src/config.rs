@@ -20,10 +20,14 @@ const MAX_ID: usize = 128;
 /// An application as Authing knows it: an id, the user pool it belongs to, and the identifiers of
 /// its "WeChat mini program" connections.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Application {
-    pub(crate) app_id: String,
-    pub(crate) userpool_id: String,
-    pub(crate) connections: Vec<String>,
+    /// What requests send as `x-authing-app-id`.
+    pub app_id: String,
+    /// What requests may send as `x-authing-userpool-id` instead.
+    pub userpool_id: String,
+    /// What requests may send as `extIdpConnidentifier`; the first is the default.
+    pub connections: Vec<String>,
 }
 
 impl Application {
