@@ -6,6 +6,7 @@
 )]
 
 mod documents;
+mod one_line;
 mod readme;
 mod round_trip;
 mod scenarios;
