@@ -129,7 +129,7 @@ fn note<D>(inner: &mut Inner, reply: Reply<D>) {
     inner.status_code = Some(reply.status_code);
     inner.api_code = reply.envelope.api_code;
     inner.message = reply.envelope.message;
-    inner.request_id = reply.envelope.request_id;
+    inner.request_id = reply.envelope.request_id.map(|id| id.as_str().to_owned());
     inner.wechat_errcode = reply.wechat.errcode;
     inner.wechat_errmsg = reply.wechat.errmsg;
 }

@@ -43,8 +43,10 @@ impl AuthenticationClient {
         code: impl Into<String>,
         ext_idp_connidentifier: impl Into<String>,
     ) -> Request<GetWechatMiniprogramPhone> {
-        let body =
-            GetWechatMiniProgramPhoneDto::new(code.into().into(), ext_idp_connidentifier.into());
+        let body = GetWechatMiniProgramPhoneDto::new(
+            code.into().into(),
+            ext_idp_connidentifier.into().into(),
+        );
         Request::new(self.clone(), GetWechatMiniprogramPhone { body })
     }
 }
@@ -110,7 +112,7 @@ impl Operation for GetWechatMiniprogramPhone {
                 .map_or("", UntrustedText::as_str)
                 .to_owned(),
             api_code: reply.envelope.api_code,
-            request_id: reply.envelope.request_id,
+            request_id: reply.envelope.request_id.map(|id| id.as_str().to_owned()),
             data,
         })
     }
@@ -129,7 +131,7 @@ fn whole_phone(info: &PhoneInfo) -> Option<GetWechatMiniProgramPhoneDataDto> {
 /// The watermark, if it is whole; an odd one costs nothing but itself.
 fn watermark(info: &PhoneInfo) -> Option<Watermark> {
     Some(Watermark {
-        appid: info.watermark.appid.clone()?,
+        appid: info.watermark.appid.as_ref()?.as_str().to_owned(),
         timestamp: DateTime::from_timestamp(info.watermark.timestamp?, 0)?,
     })
 }
