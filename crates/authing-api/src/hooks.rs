@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use http_body_util::Limited;
 use progenitor_client::{ClientHooks, ClientInfo, Error, OperationInfo};
-use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::header::{CONTENT_LENGTH, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Body, Request, Response, ResponseBuilderExt};
 
 use crate::generated::Client;
@@ -56,7 +56,11 @@ impl Client {
 
 impl ClientHooks<CallContext> for Client {
     /// Takes off the `api-version` header, which the service does not know, and puts on the call's.
+    ///
+    /// The length is set here and not left to the layers below, because a default header of the
+    /// HTTP client would count for more than the true length there, and cut the body off.
     async fn pre<E>(&self, request: &mut Request, _: &OperationInfo) -> Result<(), Error<E>> {
+        let length = request.body().and_then(Body::as_bytes).map(<[u8]>::len);
         let headers = request.headers_mut();
         headers.remove("api-version");
         headers.extend(
@@ -65,6 +69,9 @@ impl ClientHooks<CallContext> for Client {
                 .iter()
                 .map(|(name, value)| (name.clone(), value.clone())),
         );
+        if let Some(length) = length {
+            headers.insert(CONTENT_LENGTH, length.into());
+        }
         Ok(())
     }
 
