@@ -2,14 +2,12 @@
 
 use authing::{AuthenticationClient, CodeState, Error, ErrorKind, RetryPolicy};
 use authing_tests::judge::{Judge, Script};
-use authing_tests::scenarios::{ExpectedError, ExpectedPhone, Expectation, Scenario, replies};
+use authing_tests::scenarios::{Expectation, ExpectedError, ExpectedPhone, Scenario, replies};
 
 /// Distinct from everything in the replies, so that it cannot appear by accident.
 const CODE: &str = "c0de5eed00112233445566778899aabbccddeeff0123456789abcdef01234567";
 
-async fn exchange(
-    scenario: &Scenario,
-) -> Result<authing::GetWechatMiniProgramPhoneRespDto, Error> {
+async fn exchange(scenario: &Scenario) -> Result<authing::GetWechatMiniProgramPhoneRespDto, Error> {
     let judge = Judge::start(Script::always(scenario.reply()));
     let client = AuthenticationClient::builder()
         .app_host(judge.base_url())
@@ -18,7 +16,12 @@ async fn exchange(
         .build()
         .unwrap();
     let result = client.get_wechat_miniprogram_phone(CODE, "my-wxapp").await;
-    assert_eq!(judge.request_count(), 1, "{}: sent other than once", scenario.name);
+    assert_eq!(
+        judge.request_count(),
+        1,
+        "{}: sent other than once",
+        scenario.name
+    );
     result
 }
 
@@ -42,18 +45,32 @@ fn compare_phone(
 ) {
     let data = &reply.data;
     assert_eq!(data.phone_number.as_str(), expected.phone_number, "{name}");
-    assert_eq!(data.pure_phone_number.as_str(), expected.pure_phone_number, "{name}");
+    assert_eq!(
+        data.pure_phone_number.as_str(),
+        expected.pure_phone_number,
+        "{name}"
+    );
     assert_eq!(data.country_code.as_str(), expected.country_code, "{name}");
     assert_eq!(reply.request_id, expected.request_id, "{name}");
     assert_eq!(reply.status_code, 200, "{name}");
-    let watermark = data.watermark.as_ref().map(|w| (w.timestamp.timestamp(), w.appid.as_str()));
-    let expected_watermark = expected.watermark.as_ref().map(|w| (w.timestamp, w.appid.as_str()));
+    let watermark = data
+        .watermark
+        .as_ref()
+        .map(|w| (w.timestamp.timestamp(), w.appid.as_str()));
+    let expected_watermark = expected
+        .watermark
+        .as_ref()
+        .map(|w| (w.timestamp, w.appid.as_str()));
     assert_eq!(watermark, expected_watermark, "{name}");
 }
 
 fn compare_error(name: &str, expected: &ExpectedError, error: &Error) {
     assert_eq!(snake_case(error.kind()), expected.kind, "{name}: {error:?}");
-    assert_eq!(snake_case(error.code_state()), expected.code_state, "{name}: {error:?}");
+    assert_eq!(
+        snake_case(error.code_state()),
+        expected.code_state,
+        "{name}: {error:?}"
+    );
     if expected.http_status.is_some() {
         assert_eq!(error.http_status(), expected.http_status, "{name}");
     }
@@ -84,10 +101,19 @@ fn compare_error(name: &str, expected: &ExpectedError, error: &Error) {
 /// What every error must be able to say: one lower-case line, without the service's words.
 fn speaks_well(name: &str, error: &Error) {
     let line = error.to_string();
-    assert!(!line.contains('\n') && !line.ends_with('.'), "{name}: {line}");
-    assert!(line.starts_with(|c: char| c.is_lowercase()), "{name}: {line}");
+    assert!(
+        !line.contains('\n') && !line.ends_with('.'),
+        "{name}: {line}"
+    );
+    assert!(
+        line.starts_with(|c: char| c.is_lowercase()),
+        "{name}: {line}"
+    );
     for shown in [line, format!("{error:?}"), format!("{error:#?}")] {
-        for word in [error.message(), error.wechat_errmsg()].into_iter().flatten() {
+        for word in [error.message(), error.wechat_errmsg()]
+            .into_iter()
+            .flatten()
+        {
             assert!(word.is_empty() || !shown.contains(word), "{name}: {shown}");
         }
         assert!(!shown.contains(CODE), "{name}: {shown}");
