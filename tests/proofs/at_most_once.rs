@@ -121,12 +121,7 @@ pub(crate) fn check(fault: &Fault, ended: &[Ended], judge: &Judge) -> Proof {
         if !fault.yields.contains(&each.yielded) {
             return Err(format!("{name}: a call yielded {:?}", each.yielded));
         }
-        // After a 429 that refuses it unprocessed, and after nothing else, a code may come again.
-        let most = if name.starts_with("HTTP 429, then") {
-            2
-        } else {
-            1
-        };
+        let most = fault.most;
         if times > most {
             return Err(format!("{name}: a code came {times} times whole"));
         }
@@ -143,7 +138,13 @@ pub(crate) fn check(fault: &Fault, ended: &[Ended], judge: &Judge) -> Proof {
                 ));
             }
             Yield::Error(ErrorKind::Connect, _) => {}
-            Yield::Error(kind, _) if each.attempts != Some(1) => {
+            // Only what never became a connection, or was refused unprocessed, is tried again.
+            Yield::Error(kind, _)
+                if each.attempts != Some(1)
+                    && !fault
+                        .yields
+                        .contains(&Yield::Error(ErrorKind::Connect, CodeState::Unspent)) =>
+            {
                 return Err(format!(
                     "{name}: {kind:?} after {:?} attempts",
                     each.attempts

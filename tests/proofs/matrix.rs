@@ -37,6 +37,8 @@ pub(crate) struct Fault {
     pub(crate) timeout: Duration,
     /// All that a call may yield.
     pub(crate) yields: Vec<Yield>,
+    /// How often the judge may see a code whole: twice only where it refused it once unprocessed.
+    pub(crate) most: usize,
 }
 
 const TRANSPORT: Yield = Yield::Error(ErrorKind::Transport, CodeState::Unknown);
@@ -55,6 +57,7 @@ impl Fault {
             fresh: true,
             timeout: super::WIDE,
             yields: yields.to_vec(),
+            most: 1,
         }
     }
 
@@ -90,7 +93,10 @@ fn on_a_fresh_connection() -> Vec<Fault> {
             });
             Fault::new(format!("{name}, {ending:?}"), script, &[TRANSPORT])
         };
-        faults.push(cut("on accept", CutAt::Accept));
+        // A RST can be there before connecting has quite ended; that is no connection, then.
+        let mut accept = cut("on accept", CutAt::Accept);
+        accept.yields.push(CONNECT);
+        faults.push(accept);
         // The head is some 230 bytes long, the whole some 350.
         for bytes in [1, 20, 150, 230, 300, 345] {
             let name = format!("after {bytes} bytes of the request");
@@ -159,7 +165,10 @@ fn in_the_reply() -> Vec<Fault> {
         .pooled(),
         // The one answer after which the same code is sent again; the judge confirms below that
         // it said 429 to the earlier request.
-        Fault::new("HTTP 429, then success", throttled_once(), &[Yield::Phone]).pooled(),
+        Fault {
+            most: 2,
+            ..Fault::new("HTTP 429, then success", throttled_once(), &[Yield::Phone]).pooled()
+        },
     ]
 }
 
