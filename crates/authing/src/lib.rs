@@ -28,7 +28,7 @@
 //!
 //! # Features
 //!
-//! - `rustls` (default): `https` by rustls, with ring as the cryptography provider;
+//! - `rustls` (default): `https` by rustls, with aws-lc-rs as the cryptography provider;
 //! - `rustls-no-provider`: the same with the provider that the process installed as its default;
 //! - `schemars`: `JsonSchema` (schemars 1) for the result types.
 

@@ -1,6 +1,13 @@
 //! From the document to the phone number: replies, the wire, the generated code, the sandbox.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test stops where something is not as it should be"
+)]
+
 mod documents;
+mod one_line;
+mod readme;
 mod round_trip;
 mod scenarios;
 mod wire;
