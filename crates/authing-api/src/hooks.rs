@@ -30,6 +30,16 @@ pub struct ResponseHead {
     pub retry_after: Option<HeaderValue>,
 }
 
+impl ResponseHead {
+    /// A head with this status and this `Retry-After` header.
+    pub fn new(http_status: u16, retry_after: Option<HeaderValue>) -> Self {
+        Self {
+            http_status,
+            retry_after,
+        }
+    }
+}
+
 impl CallContext {
     /// A context for one call: headers to put on the request, and the largest body to accept, in
     /// bytes. Mark headers that hold a secret as sensitive, so that `Debug` hides them.
@@ -78,10 +88,10 @@ impl ClientHooks<CallContext> for Client {
     /// Notes the head of the response, and bounds its body before anybody reads it.
     async fn exec(&self, request: Request, _: &OperationInfo) -> reqwest::Result<Response> {
         let response = self.client().execute(request).await?;
-        let head = ResponseHead {
-            http_status: response.status().as_u16(),
-            retry_after: response.headers().get(RETRY_AFTER).cloned(),
-        };
+        let head = ResponseHead::new(
+            response.status().as_u16(),
+            response.headers().get(RETRY_AFTER).cloned(),
+        );
         // A context serves one call; should it serve another, the first head stays.
         let _ = self.inner.head.set(head);
         Ok(bounded(response, self.inner.max_response_bytes))

@@ -133,3 +133,6 @@ fn note<D>(inner: &mut Inner, reply: Reply<D>) {
     inner.wechat_errcode = reply.wechat.errcode;
     inner.wechat_errmsg = reply.wechat.errmsg;
 }
+
+#[cfg(test)]
+mod tests;
