@@ -1,5 +1,7 @@
 //! The one path of every call: attempts, deadline, verdict, retries.
 
+use std::pin::pin;
+
 use authing_api::Client;
 use authing_api::hooks::{CallContext, ResponseHead};
 use authing_api::reply::Reply;
@@ -56,7 +58,8 @@ async fn attempt<O: Operation>(
     let span = Attempt::begin(&shared.host, O::PATH, attempts);
     let context = CallContext::new(headers.clone(), shared.max_response_bytes);
     let api = Client::new_with_client(&shared.host.base_url, shared.http.clone(), context);
-    let exchange = async { outcome::read(operation.send(&api).await).await };
+    // Pinned here, as it is too large to be moved about.
+    let exchange = pin!(async { outcome::read(operation.send(&api).await).await });
     let outcome = match timeout_at(deadline, span.run(exchange)).await {
         Ok(outcome) => outcome,
         Err(_) => Outcome::NoAnswer(NoAnswer::deadline()),

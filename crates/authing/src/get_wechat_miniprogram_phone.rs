@@ -1,7 +1,7 @@
 //! The operation `get_wechat_miniprogram_phone`: a mini program's code for the phone number.
 
 use authing_api::Client;
-use authing_api::reply::{PhoneData, PhoneInfo, Reply};
+use authing_api::reply::{self, PhoneData, PhoneInfo, Reply};
 use authing_api::scalars::UntrustedText;
 use authing_api::types::GetWechatMiniProgramPhoneDto;
 use chrono::DateTime;
@@ -88,17 +88,21 @@ impl Operation for GetWechatMiniprogramPhone {
         api.get_wechat_miniprogram_phone(&self.body).await
     }
 
-    fn finish(reply: Reply<PhoneData>) -> Result<Self::Output, Reply<PhoneData>> {
+    fn finish(mut reply: Reply<PhoneData>) -> Result<Self::Output, Reply<PhoneData>> {
         let Ok(status_code) = i32::try_from(reply.status_code) else {
             return Err(reply);
         };
         // The documented place first, then WeChat's own, then WeChat's beside `statusCode`.
+        let beside = reply
+            .beside
+            .as_deref_mut()
+            .and_then(|beside| beside.phone_info.as_deref_mut());
         let places = [
-            &reply.data.flat,
-            &reply.data.phone_info,
-            &reply.beside.phone_info,
+            Some(&mut reply.data.flat),
+            reply.data.phone_info.as_deref_mut(),
+            beside,
         ];
-        let Some(data) = places.into_iter().find_map(whole_phone) else {
+        let Some(data) = places.into_iter().flatten().find_map(whole_phone) else {
             return Err(reply);
         };
         Ok(GetWechatMiniProgramPhoneRespDto {
@@ -106,9 +110,8 @@ impl Operation for GetWechatMiniprogramPhone {
             message: reply
                 .envelope
                 .message
-                .as_ref()
-                .map_or("", UntrustedText::as_str)
-                .to_owned(),
+                .map(UntrustedText::into_string)
+                .unwrap_or_default(),
             api_code: reply.envelope.api_code,
             request_id: reply.envelope.request_id,
             data,
@@ -116,21 +119,27 @@ impl Operation for GetWechatMiniprogramPhone {
     }
 }
 
-/// The phone number in one place of an answer, if all its parts stand there.
-fn whole_phone(info: &PhoneInfo) -> Option<GetWechatMiniProgramPhoneDataDto> {
+/// Takes the phone number from one place of an answer, if all its parts stand there.
+fn whole_phone(info: &mut PhoneInfo) -> Option<GetWechatMiniProgramPhoneDataDto> {
+    if info.pure_phone_number.is_none() || info.country_code.is_none() {
+        return None;
+    }
     Some(GetWechatMiniProgramPhoneDataDto {
-        phone_number: info.phone_number.clone()?,
-        pure_phone_number: info.pure_phone_number.clone()?,
-        country_code: info.country_code.clone()?,
-        watermark: watermark(info),
+        phone_number: info.phone_number.take()?,
+        pure_phone_number: info.pure_phone_number.take()?,
+        country_code: info.country_code.take()?,
+        watermark: info
+            .watermark
+            .take()
+            .and_then(|watermark| whole_watermark(*watermark)),
     })
 }
 
 /// The watermark, if it is whole; an odd one costs nothing but itself.
-fn watermark(info: &PhoneInfo) -> Option<Watermark> {
+fn whole_watermark(read: reply::Watermark) -> Option<Watermark> {
     Some(Watermark {
-        appid: info.watermark.appid.clone()?,
-        timestamp: DateTime::from_timestamp(info.watermark.timestamp?, 0)?,
+        appid: read.appid?,
+        timestamp: DateTime::from_timestamp(read.timestamp?, 0)?,
     })
 }
 
