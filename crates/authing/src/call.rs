@@ -65,6 +65,9 @@ async fn attempt<O: Operation>(
         Ok(outcome) => outcome,
         Err(_) => Outcome::NoAnswer(NoAnswer::deadline()),
     };
+    if let Outcome::Reply(reply) = &outcome {
+        span.reply(reply);
+    }
     let result = conclude::<O>(outcome, api.context().head(), attempts, operation.hint());
     span.end(api.context().head(), result.as_ref().err());
     result

@@ -51,6 +51,25 @@ impl AuthenticationClient {
     }
 }
 
+#[cfg(feature = "blocking")]
+impl crate::blocking::AuthenticationClient {
+    /// Exchanges the one-time code of a WeChat mini program for the user's phone number; see
+    /// [the async method](AuthenticationClient::get_wechat_miniprogram_phone), which this is.
+    ///
+    /// # Errors
+    ///
+    /// When sent, an [`Error`](crate::Error) whose [`code_state`](crate::Error::code_state) tells
+    /// whether the user must tap again.
+    pub fn get_wechat_miniprogram_phone(
+        &self,
+        code: impl Into<String>,
+        ext_idp_connidentifier: impl Into<String>,
+    ) -> crate::blocking::Request<GetWechatMiniprogramPhone> {
+        let client = self.client();
+        self.request(client.get_wechat_miniprogram_phone(code, ext_idp_connidentifier))
+    }
+}
+
 /// The operation behind [`AuthenticationClient::get_wechat_miniprogram_phone`]; a parameter of
 /// [`Request`], and nothing else.
 // No `Debug`: it carries the code.
