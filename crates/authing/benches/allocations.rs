@@ -1,2 +1,97 @@
-//! x
-fn main(){}
+//! Allocations per call by a counting allocator, and peak memory with 64 calls under way.
+//!
+//! Each way of making the call runs in a process of its own, so that none inherits another's peak.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "it prints its figures or stops"
+)]
+
+use std::alloc::System;
+use std::net::SocketAddr;
+use std::process::Command;
+
+use authing_benches::calls::{Caller, Facade, Generated, Hyper, Reqwest};
+use authing_benches::program::Stub;
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+const WAYS: [&str; 4] = ["hyper", "reqwest", "generated", "facade"];
+const CALLS: usize = 1_000;
+const TASKS: usize = 64;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    if let [_, way, address] = arguments.as_slice() {
+        return measure(way, address.parse().unwrap());
+    }
+    let stub = Stub::start(env!("CARGO_BIN_EXE_stub"));
+    for way in WAYS {
+        let program = std::env::current_exe().unwrap();
+        let address = stub.address().to_string();
+        let status = Command::new(program)
+            .args([way, &address])
+            .status()
+            .unwrap();
+        assert!(status.success(), "{way} failed");
+    }
+}
+
+fn measure(way: &str, address: SocketAddr) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        match way {
+            "hyper" => count(way, &Hyper::new(address)).await,
+            "reqwest" => count(way, &Reqwest::new(address)).await,
+            "generated" => count(way, &Generated::new(address)).await,
+            "facade" => count(way, &Facade::new(address)).await,
+            other => panic!("no such way: {other}"),
+        }
+    });
+}
+
+async fn count<C: Caller>(way: &str, caller: &C) {
+    caller.call().await;
+    let region = Region::new(ALLOCATOR);
+    for _ in 0..CALLS {
+        caller.call().await;
+    }
+    let change = region.change();
+    let per_call = |count: usize| count as f64 / CALLS as f64;
+    let allocations = per_call(change.allocations + change.reallocations);
+    let bytes = per_call(change.bytes_allocated);
+
+    let running: Vec<_> = (0..TASKS)
+        .map(|_| {
+            let caller = caller.clone();
+            tokio::spawn(async move {
+                for _ in 0..CALLS / 4 {
+                    caller.call().await;
+                }
+            })
+        })
+        .collect();
+    for task in running {
+        task.await.unwrap();
+    }
+    println!(
+        "{way}\t{allocations:.1} allocations\t{bytes:.0} bytes\t{} KiB peak",
+        peak_kib()
+    );
+}
+
+/// The most memory that this process has held, as Linux counts it.
+fn peak_kib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}

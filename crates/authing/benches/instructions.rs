@@ -3,22 +3,45 @@
 //! Each function makes [`CALLS`] calls on a client that is warm, so that a regression shows
 //! without noise. The stub runs in threads of its own, which are not counted.
 
-#![allow(missing_docs, reason = "the harness's macros write items that nobody sees")]
-#![expect(clippy::unwrap_used, reason = "a benchmark that cannot do its work must stop")]
+#![allow(
+    missing_docs,
+    reason = "the harness's macros write items that nobody sees"
+)]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a benchmark that cannot do its work must stop"
+)]
 
 // The facade's decisions are private; these are their very files.
 #[path = "../src/classify.rs"]
-#[allow(dead_code, unreachable_pub, unused_imports, reason = "included to be measured, not to be used as a whole")]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    unused_imports,
+    reason = "included to be measured, not to be used as a whole"
+)]
 mod classify;
-#[path = "../src/error.rs"]
-#[allow(dead_code, unreachable_pub, unused_imports, reason = "included to be measured, not to be used as a whole")]
-mod error;
 #[path = "../src/retry.rs"]
-#[allow(dead_code, unreachable_pub, unused_imports, reason = "included to be measured, not to be used as a whole")]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    unused_imports,
+    reason = "included to be measured, not to be used as a whole"
+)]
 mod retry;
 #[path = "../src/wechat.rs"]
-#[allow(dead_code, unreachable_pub, unused_imports, reason = "included to be measured, not to be used as a whole")]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    unused_imports,
+    reason = "included to be measured, not to be used as a whole"
+)]
 mod wechat;
+
+/// What those files ask of the crate around them.
+mod error {
+    pub(crate) use authing::{CodeState, ErrorKind};
+}
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -35,7 +58,10 @@ const CALLS: usize = 200;
 /// A runtime and a client with a warm connection.
 fn warm<C: Caller>(make: impl FnOnce(std::net::SocketAddr) -> C) -> (Runtime, C) {
     let address = stub::start();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     let caller = runtime.block_on(async { make(address) });
     runtime.block_on(caller.call());
     (runtime, caller)
@@ -110,7 +136,11 @@ fn decode(body: &str) -> Reply<PhoneData> {
 
 #[library_benchmark]
 fn classify_refusal() -> Option<classify::Verdict> {
-    let numbers = classify::Numbers { http_status: 200, status_code: Some(200), errcode: Some(40029) };
+    let numbers = classify::Numbers {
+        http_status: 200,
+        status_code: Some(200),
+        errcode: Some(40029),
+    };
     classify::verdict(black_box(numbers))
 }
 
@@ -128,28 +158,37 @@ fn retry_decision() -> Option<Duration> {
         retry_after: Some(Duration::from_secs(1)),
         remaining: Duration::from_secs(9),
     };
-    retry::wait(&retry::RetryPolicy::default(), black_box(failed), fastrand::f64())
+    retry::wait(
+        &retry::RetryPolicy::default(),
+        black_box(failed),
+        fastrand::f64(),
+    )
 }
 
 #[library_benchmark]
-fn make_error() -> error::Error {
-    error::Error::new(error::Inner {
-        kind: error::ErrorKind::Misconfigured,
-        http_status: Some(200),
-        status_code: Some(403),
-        api_code: Some(2011),
-        attempts: 1,
-        ..error::Inner::default()
-    })
+fn make_error() -> authing::Error {
+    authing::Error::from(black_box(authing::ErrorKind::Misconfigured))
 }
 
 library_benchmark_group!(
     name = calls,
-    benchmarks = [call_tcp, call_hyper, call_reqwest, call_generated, call_facade]
+    benchmarks = [
+        call_tcp,
+        call_hyper,
+        call_reqwest,
+        call_generated,
+        call_facade
+    ]
 );
 library_benchmark_group!(
     name = parts,
-    benchmarks =
-        [decode_plain, decode, classify_refusal, build_request, retry_decision, make_error]
+    benchmarks = [
+        decode_plain,
+        decode,
+        classify_refusal,
+        build_request,
+        retry_decision,
+        make_error
+    ]
 );
 main!(library_benchmark_groups = [calls, parts]);

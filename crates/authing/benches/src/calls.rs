@@ -28,7 +28,10 @@ struct Request<'a> {
     ext_idp_connidentifier: &'a str,
 }
 
-const REQUEST: Request<'static> = Request { code: CODE, ext_idp_connidentifier: CONNECTION };
+const REQUEST: Request<'static> = Request {
+    code: CODE,
+    ext_idp_connidentifier: CONNECTION,
+};
 
 /// The answer as a backend would declare it for itself.
 #[derive(Debug, Deserialize)]
@@ -73,13 +76,20 @@ impl Reqwest {
     /// For the stub at an address.
     pub fn new(address: SocketAddr) -> Self {
         let client = reqwest::Client::builder().timeout(TIMEOUT).build().unwrap();
-        Self { client, url: format!("http://{address}{PATH}") }
+        Self {
+            client,
+            url: format!("http://{address}{PATH}"),
+        }
     }
 }
 
 impl Caller for Reqwest {
     async fn call(&self) {
-        let request = self.client.post(&self.url).header(APP_ID.0, APP_ID.1).json(&REQUEST);
+        let request = self
+            .client
+            .post(&self.url)
+            .header(APP_ID.0, APP_ID.1)
+            .json(&REQUEST);
         let reply: PlainReply = request.send().await.unwrap().json().await.unwrap();
         assert_eq!(reply.status_code, 200);
     }
@@ -101,7 +111,10 @@ impl Generated {
             .default_headers(headers.into_iter().collect())
             .build()
             .unwrap();
-        Self { client, base_url: format!("http://{address}") }
+        Self {
+            client,
+            base_url: format!("http://{address}"),
+        }
     }
 }
 
@@ -128,13 +141,19 @@ impl Facade {
     /// For the stub at an address.
     pub fn new(address: SocketAddr) -> Self {
         let builder = AuthenticationClient::builder().app_host(format!("http://{address}"));
-        Self { client: builder.app_id(APP_ID.1).timeout(TIMEOUT).build().unwrap() }
+        Self {
+            client: builder.app_id(APP_ID.1).timeout(TIMEOUT).build().unwrap(),
+        }
     }
 }
 
 impl Caller for Facade {
     async fn call(&self) {
-        let reply = self.client.get_wechat_miniprogram_phone(CODE, CONNECTION).await.unwrap();
+        let reply = self
+            .client
+            .get_wechat_miniprogram_phone(CODE, CONNECTION)
+            .await
+            .unwrap();
         assert_eq!(reply.status_code, 200);
     }
 }
@@ -151,7 +170,10 @@ impl Hyper {
     pub fn new(address: SocketAddr) -> Self {
         let client = hyper_util::client::legacy::Client::builder(TokioExecutor::new());
         let uri = format!("http://{address}{PATH}").parse().unwrap();
-        Self { client: client.build_http(), uri }
+        Self {
+            client: client.build_http(),
+            uri,
+        }
     }
 }
 
@@ -160,7 +182,9 @@ impl Caller for Hyper {
         let request = hyper::Request::post(self.uri.clone())
             .header("content-type", "application/json")
             .header(APP_ID.0, APP_ID.1)
-            .body(Full::new(Bytes::from(serde_json::to_vec(&REQUEST).unwrap())))
+            .body(Full::new(Bytes::from(
+                serde_json::to_vec(&REQUEST).unwrap(),
+            )))
             .unwrap();
         let body = self.client.request(request).await.unwrap().into_body();
         let body = body.collect().await.unwrap().to_bytes();
@@ -187,7 +211,10 @@ impl Tcp {
         let request = format!(
             "POST {PATH} HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\n{name}: {id}\r\ncontent-length: {length}\r\n\r\n{body}"
         );
-        Self { stream, request: request.into_bytes() }
+        Self {
+            stream,
+            request: request.into_bytes(),
+        }
     }
 
     /// Makes one call, and sees that it succeeded.
@@ -196,7 +223,10 @@ impl Tcp {
         let mut buffer = [0; 1024];
         let read = self.stream.read(&mut buffer).unwrap();
         let reply = &buffer[..read];
-        let head = reply.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
+        let head = reply
+            .windows(4)
+            .position(|window| window == b"\r\n\r\n")
+            .unwrap();
         let reply: PlainReply = serde_json::from_slice(&reply[head + 4..]).unwrap();
         assert_eq!(reply.status_code, 200);
     }
