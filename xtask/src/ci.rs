@@ -34,6 +34,7 @@ const STEPS: &[Step] = &[
     step("cargo fmt --all --check"),
     step("cargo clippy --workspace --all-targets -- -D warnings"),
     step("cargo clippy --workspace --all-targets --all-features -- -D warnings"),
+    step("cargo xtask openapi lint"),
     step("cargo xtask codegen --check"),
     step(README_TEST_COMMAND),
     Step {

@@ -9,7 +9,10 @@
 mod ci;
 pub mod codegen;
 pub mod document;
+pub mod finding;
+pub mod openapi;
 mod place;
+pub mod specification;
 
 use std::process::ExitCode;
 
@@ -34,6 +37,9 @@ struct Arguments {
 enum Command {
     /// Regenerates the low-level client crate from openapi/authing.yaml.
     Codegen(codegen::Arguments),
+    /// Checks the document, shows what a change of it means, compares it with the vendor's.
+    #[command(subcommand)]
+    Openapi(openapi::Command),
     /// Runs everything that gates a change.
     Ci(ci::Arguments),
 }
@@ -42,6 +48,7 @@ enum Command {
 pub fn run() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Codegen(arguments) => codegen::run(&arguments),
+        Command::Openapi(command) => openapi::run(&command),
         Command::Ci(arguments) => ci::run(&arguments),
     };
     match outcome {

@@ -13,6 +13,8 @@ use anyhow::{Context as _, Result, anyhow};
 use progenitor::Generator;
 use similar::TextDiff;
 
+pub(crate) use refuse::{object, obstacles, operations};
+
 use crate::document::Document;
 use crate::place::project_root;
 
