@@ -8,6 +8,7 @@
 
 mod ci;
 pub mod codegen;
+pub mod corrections;
 pub mod document;
 pub mod finding;
 pub mod openapi;

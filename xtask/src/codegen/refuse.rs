@@ -9,7 +9,7 @@ use crate::document::{Document, pointer_segment};
 use crate::finding::Finding;
 
 /// The keys of a path item that are operations.
-const METHODS: &[&str] = &[
+pub(crate) const METHODS: &[&str] = &[
     "get", "put", "post", "delete", "options", "head", "patch", "trace",
 ];
 

@@ -15,6 +15,8 @@ use crate::document::Document;
 use crate::finding::{Finding, render};
 use crate::{project_root, specification};
 
+pub(crate) use examples::Judge;
+
 /// Checks a document: OpenAPI 3.0.3 by the specification's own schema, every example against its
 /// schema, a description everywhere, the names of the vendor's reference page, and nothing that
 /// the generator cannot take.

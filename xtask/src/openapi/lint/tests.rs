@@ -142,8 +142,8 @@ fn each_kind_of_mistake_has_its_message_and_its_place() {
             "the reference `#/components/schemas/WechatAnswer` leads nowhere",
         ),
         (
-            "            application/json:\n              schema:\n                $ref: '#/components/schemas/GetWechatMiniProgramPhoneDto'",
-            "            multipart/form-data:\n              schema:\n                $ref: '#/components/schemas/GetWechatMiniProgramPhoneDto'",
+            "          application/json:\n            schema:\n              $ref: '#/components/schemas/GetWechatMiniProgramPhoneDto'",
+            "          multipart/form-data:\n            schema:\n              $ref: '#/components/schemas/GetWechatMiniProgramPhoneDto'",
             &format!("{OPERATION}/requestBody/content/multipart~1form-data"),
             "a request body of the media type `multipart/form-data`",
         ),
