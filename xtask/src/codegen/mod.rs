@@ -6,9 +6,11 @@ mod refuse;
 mod settings;
 pub mod standalone;
 
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Once;
 
 use anyhow::{Context as _, Result, anyhow};
 use openapiv3::OpenAPI;
@@ -145,13 +147,26 @@ fn generated(openapi: &OpenAPI, settings: &GenerationSettings) -> Result<String,
         .map_err(|error| format!("the generator wrote what does not parse: {error}"))
 }
 
+thread_local! {
+    static QUIET: Cell<bool> = const { Cell::new(false) };
+}
+
 /// Runs what may panic, and gives the panic's message instead.
-fn without_panic<T>(work: impl FnOnce() -> T) -> Result<T, String> {
-    // The message goes into the error; the default hook would print it a second time.
-    let hook = std::panic::take_hook();
-    std::panic::set_hook(Box::new(|_| {}));
+pub(crate) fn without_panic<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    // The message goes into the error; the default hook would print it a second time. The hook is
+    // the whole process's, so it stays, and keeps quiet for a thread that is in here.
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let default = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if !QUIET.get() {
+                default(info);
+            }
+        }));
+    });
+    QUIET.set(true);
     let outcome = catch_unwind(AssertUnwindSafe(work));
-    std::panic::set_hook(hook);
+    QUIET.set(false);
     outcome.map_err(|payload| {
         let text = payload.downcast_ref::<String>().map(String::as_str);
         text.or_else(|| payload.downcast_ref::<&str>().copied())
