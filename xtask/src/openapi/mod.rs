@@ -1,5 +1,6 @@
 //! `cargo xtask openapi …`: what a maintainer asks of the document.
 
+pub mod diff;
 pub mod lint;
 
 use std::process::ExitCode;
@@ -11,11 +12,14 @@ use anyhow::Result;
 pub enum Command {
     /// Checks the document: the specification, examples, descriptions, names, the generator.
     Lint(lint::Arguments),
+    /// Says what the working document changes against a git revision, and whom that breaks.
+    Diff(diff::Arguments),
 }
 
 /// Runs the command.
 pub(crate) fn run(command: &Command) -> Result<ExitCode> {
     match command {
         Command::Lint(arguments) => lint::run(arguments),
+        Command::Diff(arguments) => diff::run(arguments),
     }
 }

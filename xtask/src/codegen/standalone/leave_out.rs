@@ -185,7 +185,7 @@ fn reachable(document: &Value) -> BTreeSet<String> {
     found
 }
 
-fn collect(document: &Value, value: &Value, found: &mut BTreeSet<String>) {
+pub(crate) fn collect(document: &Value, value: &Value, found: &mut BTreeSet<String>) {
     match value {
         Value::Object(entries) => {
             if let Some(reference) = entries.get("$ref").and_then(Value::as_str)
@@ -211,7 +211,7 @@ fn collect(document: &Value, value: &Value, found: &mut BTreeSet<String>) {
 }
 
 /// Reduces a document to one operation and what it needs.
-fn keep_only(document: &mut Value, place: &str) {
+pub(crate) fn keep_only(document: &mut Value, place: &str) {
     let all: Vec<String> = operations(document).map(|(place, _)| place).collect();
     for other in all {
         if other != place {

@@ -1,6 +1,6 @@
 //! `cargo xtask codegen --document`: a whole low-level crate from any document of the service.
 
-mod leave_out;
+pub(crate) mod leave_out;
 mod manifest;
 mod report;
 
