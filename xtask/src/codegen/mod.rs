@@ -17,7 +17,7 @@ use openapiv3::OpenAPI;
 use progenitor::{GenerationSettings, Generator};
 use similar::TextDiff;
 
-pub(crate) use refuse::{METHODS, object, obstacles, operations};
+pub(crate) use refuse::{METHODS, object, obstacles, operations, resolved};
 
 use crate::document::Document;
 use crate::place::project_root;

@@ -1,5 +1,6 @@
 //! `cargo xtask openapi …`: what a maintainer asks of the document.
 
+pub mod compare;
 pub mod diff;
 pub mod lint;
 
@@ -14,6 +15,8 @@ pub enum Command {
     Lint(lint::Arguments),
     /// Says what the working document changes against a git revision, and whom that breaks.
     Diff(diff::Arguments),
+    /// Compares our document with the vendor's, for the operations that we describe.
+    Compare(compare::Arguments),
 }
 
 /// Runs the command.
@@ -21,5 +24,6 @@ pub(crate) fn run(command: &Command) -> Result<ExitCode> {
     match command {
         Command::Lint(arguments) => lint::run(arguments),
         Command::Diff(arguments) => diff::run(arguments),
+        Command::Compare(arguments) => compare::run(arguments),
     }
 }
