@@ -36,7 +36,13 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Regenerates the low-level client crate from openapi/authing.yaml.
+    /// Regenerates the low-level client crate, or makes a crate of another document.
+    ///
+    /// Writes crates/authing-api/src/generated.rs from openapi/authing.yaml; or, with --document, a
+    /// low-level crate of its own from any Authing document, JSON or YAML.
+    ///
+    /// What somebody else's document needs before the generator takes it is corrected in memory; a
+    /// table says what was corrected how often, what was left out, and why.
     Codegen(codegen::Arguments),
     /// Checks the document, shows what a change of it means, compares it with the vendor's.
     #[command(subcommand)]

@@ -1,6 +1,5 @@
-//! From the document to the phone number: replies, the wire, the generated code, the sandbox.
+//! From the document to the phone number: replies, the wire, the sandbox.
 
-mod documents;
 mod round_trip;
 mod scenarios;
 mod wire;

@@ -25,11 +25,7 @@ use crate::place::project_root;
 /// The command that writes the generated file, as its first line and every message name it.
 pub const COMMAND: &str = "cargo xtask codegen";
 
-/// Regenerates crates/authing-api/src/generated.rs from openapi/authing.yaml; or, with --document,
-/// writes a low-level crate of its own from any Authing document, JSON or YAML.
-///
-/// What somebody else's document needs before the generator takes it is corrected in memory; a
-/// table says what was corrected how often, what was left out, and why.
+/// What is generated, and where to.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Exit status: 0 written, or nothing stale; 1 stale, or failed.\n\n\
@@ -211,3 +207,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     }
     Ok(ExitCode::SUCCESS)
 }
+
+#[cfg(test)]
+mod golden;

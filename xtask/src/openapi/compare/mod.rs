@@ -15,11 +15,7 @@ use crate::project_root;
 
 pub use deviations::{Deviation, Deviations};
 
-/// Compares our document with the vendor's, for the operations that we describe: names, types,
-/// required sets, responses, security. Prose and examples are not compared.
-///
-/// Where we deviate on purpose, openapi/deviations.toml says so, with a reason. Anything else is a
-/// finding, and so is a deviation that no longer applies.
+/// What is compared.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Exit status: 0 no finding, 1 findings, or a document is unreadable.\n\n\

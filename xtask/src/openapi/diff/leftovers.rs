@@ -82,6 +82,13 @@ fn verdict(difference: &Difference<'_>, uses: &(Uses, Uses)) -> (Breaks, String)
     if is_words || pointer.starts_with("/info/") {
         return (Breaks::Neither, format!("`{key}` {did}"));
     }
+    // Whoever refers to a component has a verdict of their own, so that one that is new, or a
+    // schema that is gone, says nothing more.
+    let is_component = pointer.matches('/').count() == 3 && pointer.starts_with("/components/");
+    let is_schema = pointer.starts_with("/components/schemas/");
+    if is_component && (old.is_none() || (new.is_none() && is_schema)) {
+        return (Breaks::Neither, format!("`{key}` {did}"));
+    }
     match key {
         "operationId" => (
             Breaks::Callers,

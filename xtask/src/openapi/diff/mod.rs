@@ -18,11 +18,7 @@ pub use judge::{Breaks, Judged};
 pub use report::{Format, Report};
 pub use surface::Surface;
 
-/// Says what the working document changes against a git revision: each change, whether it breaks
-/// callers, the service's side, or neither; and what it does to the generated Rust.
-///
-/// Callers are broken by what makes a program that was right before wrong now; the service's side
-/// by what a service that was right before does not keep. What is merely added breaks neither.
+/// What is compared, and how it is said.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Exit status: 0 nothing breaking, 4 breaking, 1 failed, or a change could \

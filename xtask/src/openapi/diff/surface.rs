@@ -142,15 +142,14 @@ fn is_public(visibility: &Visibility) -> bool {
 
 /// Tokens as a reader would write them.
 fn text(tokens: &impl ToTokens) -> String {
-    let spaced = tokens.to_token_stream().to_string();
-    let mut text = spaced.clone();
+    let mut text = tokens.to_token_stream().to_string();
     for (from, to) in [
+        (":: std :: option :: Option", "Option"),
+        (":: std :: string :: String", "String"),
+        (":: std :: vec :: Vec", "Vec"),
         (" :: ", "::"),
         (":: ", "::"),
-        (" ::", "::"),
         (" < ", "<"),
-        ("< ", "<"),
-        (" <", "<"),
         (" >", ">"),
         ("& ", "&"),
         (" ,", ","),
@@ -158,11 +157,6 @@ fn text(tokens: &impl ToTokens) -> String {
         (" (", "("),
         ("( ", "("),
         (" )", ")"),
-        (" ;", ";"),
-        ("::std::option::Option", "Option"),
-        ("::std::string::String", "String"),
-        ("::std::vec::Vec", "Vec"),
-        ("-> ", "-> "),
     ] {
         text = text.replace(from, to);
     }

@@ -17,11 +17,7 @@ use crate::{project_root, specification};
 
 pub(crate) use examples::Judge;
 
-/// Checks a document: OpenAPI 3.0.3 by the specification's own schema, every example against its
-/// schema, a description everywhere, the names of the vendor's reference page, and nothing that
-/// the generator cannot take.
-///
-/// Each finding says where (file, line, JSON pointer), what, why, and how to fix it.
+/// What is checked.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Exit status: 0 nothing found, 1 findings, or the document is unreadable.\n\n\

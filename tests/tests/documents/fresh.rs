@@ -7,7 +7,11 @@ use xtask::codegen;
 fn generated_files_are_fresh() {
     for output in codegen::outputs().unwrap() {
         if let Some(diff) = output.stale().unwrap() {
-            panic!("{diff}\n{} is stale; run `{}`", output.path.display(), codegen::COMMAND);
+            panic!(
+                "{diff}\n{} is stale; run `{}`",
+                output.path.display(),
+                codegen::COMMAND
+            );
         }
     }
 }
@@ -15,7 +19,11 @@ fn generated_files_are_fresh() {
 #[test]
 fn the_generator_writes_the_same_bytes_every_time() {
     let texts = || -> Vec<String> {
-        codegen::outputs().unwrap().into_iter().map(|output| output.text).collect()
+        codegen::outputs()
+            .unwrap()
+            .into_iter()
+            .map(|output| output.text)
+            .collect()
     };
     assert_eq!(texts(), texts());
 }
@@ -25,5 +33,8 @@ fn the_sandbox_serves_the_document() {
     let served: serde_json::Value =
         serde_json::from_str(authing_sandbox::OPENAPI_DOCUMENT).unwrap();
     let path = xtask::project_root().join("openapi/authing.yaml");
-    assert_eq!(served, xtask::document::Document::read(&path).unwrap().value);
+    assert_eq!(
+        served,
+        xtask::document::Document::read(&path).unwrap().value
+    );
 }
