@@ -28,7 +28,7 @@ pub(crate) fn lines(text: &str) -> Vec<String> {
 /// One line of running text.
 fn outside_code(line: &str) -> String {
     // An odd number of backticks opens a code span that may never end.
-    let balanced = line.matches('`').count() % 2 == 0;
+    let balanced = line.matches('`').count().is_multiple_of(2);
     let mut harmless = String::with_capacity(line.len() + 8);
     for (index, part) in line.split('`').enumerate() {
         if index > 0 {

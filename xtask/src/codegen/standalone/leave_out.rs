@@ -50,14 +50,14 @@ pub(super) fn unknown(document: &mut Document) -> Result<Vec<LeftOut>> {
     for place in all {
         let mut alone = document.clone();
         keep_only(&mut alone.value, &place);
-        if let Some(why) = gives_up(&alone) {
-            if let Some(name) = remove_operation(&mut document.value, &place) {
-                left_out.push(LeftOut {
-                    name,
-                    pointer: place,
-                    why,
-                });
-            }
+        if let Some(why) = gives_up(&alone)
+            && let Some(name) = remove_operation(&mut document.value, &place)
+        {
+            left_out.push(LeftOut {
+                name,
+                pointer: place,
+                why,
+            });
         }
     }
     let used = reachable(&document.value);

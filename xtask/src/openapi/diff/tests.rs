@@ -194,3 +194,23 @@ fn every_format_says_the_same() {
         serde_json::from_str(&report.render(Format::Json).unwrap()).unwrap();
     assert!(json["changes"][0]["breaks"].is_string());
 }
+
+/// The worked example of openapi/README.md is what the command says.
+#[test]
+fn the_worked_example_is_real() {
+    let text = text();
+    let place = text
+        .find("    GetWechatMiniProgramPhoneRespDto:\n")
+        .unwrap();
+    let (before, after) = text.split_at(place);
+    let after = after.replacen(
+        "        - statusCode\n",
+        "        - statusCode\n        - requestId\n",
+        1,
+    );
+    let base = Document::parse(&format!("HEAD:{DOCUMENT}"), &text).unwrap();
+    let changed = Document::parse(DOCUMENT, &format!("{before}{after}")).unwrap();
+    let told = diff(&base, &changed).unwrap().render(Format::Text).unwrap();
+    let readme = std::fs::read_to_string(project_root().join("openapi/README.md")).unwrap();
+    assert!(readme.contains(&told), "openapi/README.md lacks\n{told}");
+}

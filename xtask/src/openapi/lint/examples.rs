@@ -144,9 +144,10 @@ fn as_json_schema(value: &Value) -> Value {
             let converted: Map<String, Value> = entries
                 .iter()
                 .filter(|(key, inside)| {
-                    // `example: {id: …}` would be read as an identifier of the schema.
-                    !(matches!(key.as_str(), "example" | "examples" | "nullable")
-                        && !inside.get("type").is_some_and(Value::is_string))
+                    // `example: {id: …}` would be read as an identifier of the schema; a property
+                    // of that name is a schema itself.
+                    let is_property = inside.get("type").is_some_and(Value::is_string);
+                    is_property || !matches!(key.as_str(), "example" | "examples" | "nullable")
                 })
                 .map(|(key, inside)| (key.clone(), as_json_schema(inside)))
                 .collect();
