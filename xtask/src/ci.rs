@@ -28,7 +28,7 @@ const fn step(words: &'static str) -> Step {
 }
 
 /// The command by which the README says that the tests are run; a test compares the two.
-pub(crate) const README_TEST_COMMAND: &str = "cargo test";
+pub const README_TEST_COMMAND: &str = "cargo test";
 
 const STEPS: &[Step] = &[
     step("cargo fmt --all --check"),

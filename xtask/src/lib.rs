@@ -19,6 +19,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+pub use ci::README_TEST_COMMAND;
 pub use place::project_root;
 
 /// The project's own commands.

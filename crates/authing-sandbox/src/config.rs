@@ -8,9 +8,10 @@ use crate::random::mini_program_id;
 pub const DEFAULT_APP_ID: &str = "sandbox-app";
 /// The user pool id of a sandbox that was not told another.
 pub const DEFAULT_USERPOOL_ID: &str = "sandbox-userpool";
-/// The connection identifier of a sandbox that was not told another: the vendor's sample [doc].
+/// The connection identifier of a sandbox that was not told another: the vendor's sample
+/// (documented).
 pub const DEFAULT_CONNECTION: &str = "my-wxapp";
-/// The requests that one user pool may make in a second on the vendor's free plan [doc].
+/// The requests that one user pool may make in a second on the vendor's free plan (documented).
 pub const FREE_PLAN_RATE_LIMIT: u32 = 300;
 
 /// The longest id that the sandbox accepts in its configuration, in bytes.
@@ -19,10 +20,14 @@ const MAX_ID: usize = 128;
 /// An application as Authing knows it: an id, the user pool it belongs to, and the identifiers of
 /// its "WeChat mini program" connections.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Application {
-    pub(crate) app_id: String,
-    pub(crate) userpool_id: String,
-    pub(crate) connections: Vec<String>,
+    /// What requests send as `x-authing-app-id`.
+    pub app_id: String,
+    /// What requests may send as `x-authing-userpool-id` instead.
+    pub userpool_id: String,
+    /// What requests may send as `extIdpConnidentifier`; the first is the default.
+    pub connections: Vec<String>,
 }
 
 impl Application {

@@ -12,7 +12,7 @@ use crate::refusal::Refusal;
 use crate::reply::{Grant, Verdict};
 use crate::{random, time};
 
-/// How long a code is valid: five minutes [doc].
+/// How long a code is valid: five minutes (documented).
 pub const CODE_LIFETIME: Duration = Duration::from_secs(5 * 60);
 /// How many codes the ledger keeps. The one that was issued first is forgotten first, and then
 /// counts as never issued.

@@ -21,8 +21,9 @@
 //! #     .block_on(example()).unwrap();
 //! ```
 //!
-//! What is imitated comes from the vendor's reference page ("[doc]"), from the vendor's published
-//! sources ("read"), or is a guess and called one. Nobody has compared it with the live service.
+//! What is imitated is either "documented", on the vendor's reference page or in its guide, or
+//! "read" in the vendor's published sources, or a guess and called one. Nobody has compared it
+//! with the live service.
 //!
 //! This is a test tool. It keeps codes and phone numbers in memory and shows them to whoever asks;
 //! it listens on loopback addresses only.
@@ -35,15 +36,38 @@
 //! | `GET /sandbox/ledger` | the ledger; `?code=…` for one code, `?limit=…` for the latest (1000 unless set) |
 //! | `GET /sandbox/requests` | the request log |
 //! | `GET`, `PUT /sandbox/shape` | `{"shape": "nested"}` |
-//! | `GET`, `POST`, `DELETE /sandbox/faults` | the queue of faults; [`Fault`] has the words |
+//! | `GET`, `POST`, `DELETE /sandbox/faults` | the queue of faults, see below |
 //! | `GET`, `POST /sandbox/clock` | `{"advanceSeconds": 300}` |
 //! | `GET`, `PUT /sandbox/rate-limit` | `{"perSecond": 300, "retryAfter": true}`; `null` for no limit |
 //! | `GET /openapi.json` | the OpenAPI document of the endpoint |
 //!
 //! Bad input is answered with HTTP 400 and `{"error": "…"}`, which says what is wrong.
+//!
+//! A fault is one flat object. Every kind takes `times` (1 unless set) or `permanent`, `consume`
+//! and `delayMs`; [`Fault`] says what these mean.
+//!
+//! | `kind` | takes |
+//! |---|---|
+//! | `delay` | `delayMs` |
+//! | `reply` | `statusCode`; optional `httpStatus`, `apiCode`, `message`, `retryAfter`, `headers` |
+//! | `throttle` | optional `retryAfter`, a string: seconds, a date, or anything else |
+//! | `wechat` | `errcode`; optional `errmsg` |
+//! | `raw` | `httpStatus`; optional `contentType`, `body`, `retryAfter`, `headers` |
+//! | `cut` | `at`: `accept`, `request-bytes` (with `bytes`), `request`, `status-line`, `half-body` or `reply`; `how`: `fin` or `reset` |
+//! | `garbage` | optional `body` |
+//! | `drip` | `intervalMs` |
+//!
+//! # Limits
+//!
+//! What is kept is bounded, and the oldest is forgotten first: [`MAX_CODES`], [`MAX_ATTEMPTS`] of
+//! each, [`MAX_UNKNOWN_CODES`], [`MAX_REQUESTS`]. So is what is accepted: [`MAX_REQUEST_BODY`],
+//! [`MAX_FAULTS`], [`MAX_FAULT_BODY`], [`MAX_DELAY`], [`MAX_ADVANCE`], [`MAX_CONNECTIONS`]. A
+//! client has a minute for the head of a request, and one for its body; an idle connection is
+//! closed after a minute.
 
 mod clock;
 mod config;
+mod decide;
 mod fault;
 mod http;
 mod ledger;

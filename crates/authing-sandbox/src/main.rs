@@ -53,7 +53,7 @@ struct Options {
     /// The user pool of that application
     #[arg(long, default_value = DEFAULT_USERPOOL_ID)]
     userpool_id: String,
-    /// The shape of replies
+    /// The shape of replies, such as nested; GET /sandbox/shape lists them all
     #[arg(long, default_value_t = Shape::default(), hide_possible_values = true, value_parser = shapes())]
     shape: Shape,
     /// Exchange requests per second and user pool; 0 for no limit
@@ -88,8 +88,15 @@ async fn run(options: Options) -> io::Result<()> {
         builder = builder.connection(connection);
     }
     let sandbox = builder.start().await?;
+    let mut interrupted = std::pin::pin!(tokio::signal::ctrl_c());
+    // The first poll installs the handler: whoever reads the address may interrupt at once.
+    tokio::select! {
+        biased;
+        early = &mut interrupted => return early,
+        () = std::future::ready(()) => {}
+    }
     println!("{}", welcome(sandbox.base_url(), &options));
-    tokio::signal::ctrl_c().await?;
+    interrupted.await?;
     println!("Stopping.");
     sandbox.shutdown().await;
     Ok(())

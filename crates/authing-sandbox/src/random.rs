@@ -4,12 +4,12 @@
 
 use std::iter;
 
-/// A phone code as WeChat's samples look: 64 lower-case hex characters [doc].
+/// A phone code as WeChat's samples look: 64 lower-case hex characters (documented).
 pub(crate) fn phone_code() -> String {
     hex(64)
 }
 
-/// A `wx.login` code as WeChat's samples look: 32 mixed-case letters and digits [doc].
+/// A `wx.login` code as WeChat's samples look: 32 mixed-case letters and digits (documented).
 pub(crate) fn login_code() -> String {
     // Sixty-four hex characters and thirty-two of these can never be the same word, but a login
     // code should also look like one: at least one letter above f, in upper case.
@@ -21,7 +21,7 @@ pub(crate) fn login_code() -> String {
     }
 }
 
-/// A request id in the form of a version 4 UUID, as in the vendor's sample [doc].
+/// A request id in the form of a version 4 UUID, as in the vendor's sample (documented).
 pub(crate) fn request_id() -> String {
     let random = fastrand::u128(..);
     let id = (random & !(0xf << 76) & !(0x3 << 62)) | (0x4 << 76) | (0x2 << 62);
@@ -36,7 +36,7 @@ pub(crate) fn request_id() -> String {
     )
 }
 
-/// What WeChat appends to an `errmsg`: three groups of eight hex digits [doc].
+/// What WeChat appends to an `errmsg`: three groups of eight hex digits (documented).
 pub(crate) fn rid() -> String {
     format!("{}-{}-{}", hex(8), hex(8), hex(8))
 }

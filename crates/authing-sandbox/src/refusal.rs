@@ -64,11 +64,12 @@ impl Language {
     }
 }
 
-/// The words of success, in Chinese and English [doc].
+/// The words of success, in Chinese and English (documented).
 pub(crate) const SUCCESS: (&str, &str) = ("操作成功", "Operation successful");
 
 impl Refusal {
-    /// WeChat's `errcode` and the beginning of its `errmsg`, when it is WeChat that refuses [doc].
+    /// WeChat's `errcode` and the beginning of its `errmsg`, when it is WeChat that refuses
+    /// (documented).
     pub(crate) fn wechat(self) -> Option<(i64, &'static str)> {
         match self {
             Self::CodeUnknown | Self::CodeExpired | Self::CodeOfAnother | Self::LoginCode => {
@@ -87,8 +88,8 @@ impl Refusal {
         }
     }
 
-    /// `statusCode` and `apiCode`. Both are the vendor's table [doc]; which of them meets which
-    /// mistake is a guess save for 2011 and 2224.
+    /// `statusCode` and `apiCode`. Both are the vendor's table (documented); which of them meets
+    /// which mistake is a guess save for 2011 and 2224.
     pub(crate) fn status_code(self) -> (i32, Option<i64>) {
         match self {
             Self::Throttled => (429, None),

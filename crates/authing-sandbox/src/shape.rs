@@ -31,7 +31,7 @@ macro_rules! shapes {
 }
 
 shapes! {
-    /// `data` holds `phoneNumber`, `purePhoneNumber` and `countryCode` [doc].
+    /// `data` holds `phoneNumber`, `purePhoneNumber` and `countryCode` (documented).
     #[default]
     Documented = "documented",
     /// Like [`Shape::Documented`], but a failure carries `"data": null`.
@@ -74,7 +74,7 @@ shapes! {
     TextContentType = "text-content-type",
     /// White space before and after the JSON text.
     Whitespace = "whitespace",
-    /// HTTP 429 with `statusCode` 429 [doc]; the code is not touched.
+    /// HTTP 429 with `statusCode` 429 (documented); the code is not touched.
     Throttled = "throttled",
     /// HTTP 200 with `statusCode` 429; the code is not touched.
     ThrottledInBody = "throttled-in-body",

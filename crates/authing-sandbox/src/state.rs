@@ -8,11 +8,11 @@ use std::time::SystemTime;
 use crate::Builder;
 use crate::clock::Clock;
 use crate::config::{Application, Applications, Target};
+use crate::decide::{Call, Core};
 use crate::fault::{Action, CutAt, CutHow, Fault, FaultError, MAX_FAULTS};
-use crate::ledger::{Attempt, AttemptResult, Counts, Entry, Ledger, UnknownCode};
+use crate::ledger::{AttemptResult, Counts, Entry, Ledger, UnknownCode};
 use crate::limit::RateLimit;
 use crate::phone::{Phone, PhoneNumberError};
-use crate::refusal::Refusal;
 use crate::reply::Verdict;
 use crate::requests::{Outcome, RequestLog, RequestRecord};
 use crate::shape::Shape;
@@ -58,29 +58,6 @@ struct Inner {
     applications: Applications,
     clock: Clock,
     core: Mutex<Core>,
-}
-
-/// What changes. One lock around all of it makes each step of an exchange whole: no two requests
-/// can both find a code unused.
-#[derive(Debug)]
-struct Core {
-    ledger: Ledger,
-    requests: RequestLog,
-    limit: RateLimit,
-    shape: Shape,
-    faults: VecDeque<Fault>,
-}
-
-/// A request to the exchange, as far as its head and body could be made out.
-#[derive(Debug)]
-pub(crate) struct Call {
-    pub(crate) number: u64,
-    pub(crate) app_id: Option<String>,
-    pub(crate) userpool_id: Option<String>,
-    /// What is wrong with the message itself, found while it was read.
-    pub(crate) malformed: Option<Refusal>,
-    pub(crate) code: Option<String>,
-    pub(crate) connection: Option<String>,
 }
 
 impl State {
@@ -407,79 +384,5 @@ impl State {
 impl Default for State {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-impl Core {
-    fn decide(&mut self, known: &Applications, call: &Call, now: SystemTime) -> Verdict {
-        let candidates = identify(known, call)?;
-        let pool = candidates
-            .first()
-            .ok_or(Refusal::UnknownUserpool)?
-            .userpool_id
-            .as_str();
-        if !self.limit.admits(pool, now) {
-            return Err(Refusal::Throttled);
-        }
-        if let Some(refusal) = call.malformed {
-            return Err(refusal);
-        }
-        let (Some(code), Some(connection)) = (&call.code, &call.connection) else {
-            return Err(Refusal::MissingField);
-        };
-        let owners: Vec<&str> = candidates
-            .iter()
-            .filter(|application| application.connections.contains(connection))
-            .map(|application| application.app_id.as_str())
-            .collect();
-        if owners.is_empty() {
-            return Err(Refusal::UnknownConnection);
-        }
-        let belongs = |target: &Target| {
-            target.connection == *connection && owners.contains(&target.app_id.as_str())
-        };
-        self.ledger.exchange(code, belongs, call.number, now)
-    }
-
-    fn note(&mut self, call: &Call, result: AttemptResult, outcome: Outcome, now: SystemTime) {
-        if let Some(code) = &call.code {
-            self.ledger.note(
-                code,
-                Attempt {
-                    request: call.number,
-                    at: now,
-                    result,
-                },
-            );
-        }
-        if let Some(record) = self.requests.get_mut(call.number) {
-            record.outcome = outcome;
-        }
-    }
-}
-
-/// The applications in whose name a call may speak: one by its id, or all of a user pool.
-fn identify<'a>(known: &'a Applications, call: &'a Call) -> Result<Vec<&'a Application>, Refusal> {
-    let pool = match &call.userpool_id {
-        Some(pool) => {
-            let members: Vec<&Application> = known.in_pool(pool).collect();
-            if members.is_empty() {
-                return Err(Refusal::UnknownUserpool);
-            }
-            Some(members)
-        }
-        None => None,
-    };
-    match (&call.app_id, pool) {
-        (Some(app_id), pool) => {
-            let application = known.find(app_id).ok_or(Refusal::UnknownApp)?;
-            // That the two headers must agree is a guess.
-            match pool {
-                Some(members) if !members.contains(&application) => Err(Refusal::UnknownApp),
-                _ => Ok(vec![application]),
-            }
-        }
-        (None, Some(members)) => Ok(members),
-        (None, None) => Err(Refusal::MissingIdentity),
     }
 }

@@ -59,7 +59,7 @@ fn provider() -> Result<Arc<CryptoProvider>> {
         return Ok(Arc::clone(installed));
     }
     #[cfg(feature = "rustls")]
-    return Ok(Arc::new(rustls::crypto::ring::default_provider()));
+    return Ok(Arc::new(rustls::crypto::aws_lc_rs::default_provider()));
     #[cfg(not(feature = "rustls"))]
     Err(Error::config(
         "no cryptography provider: install one with rustls's CryptoProvider::install_default, or \

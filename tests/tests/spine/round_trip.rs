@@ -39,9 +39,14 @@ async fn an_expired_code_is_spent() {
     let sandbox = Sandbox::start().await.unwrap();
     let code = sandbox.issue_code("+8613800138000").unwrap();
     sandbox.clock().advance(Duration::from_secs(301));
-    let error =
-        client(&sandbox).get_wechat_miniprogram_phone(code, "my-wxapp").await.unwrap_err();
-    assert_eq!((error.kind(), error.code_state()), (ErrorKind::CodeRejected, CodeState::Spent));
+    let error = client(&sandbox)
+        .get_wechat_miniprogram_phone(code, "my-wxapp")
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.kind(), error.code_state()),
+        (ErrorKind::CodeRejected, CodeState::Spent)
+    );
 }
 
 /// Shapes that carry a whole number yield it; the others an error, and never a panic.
@@ -55,8 +60,16 @@ async fn every_shape_of_the_sandbox_is_read() {
         let code = sandbox.issue_code("+8613800138000").unwrap();
         if let Ok(reply) = client.get_wechat_miniprogram_phone(&code, "my-wxapp").await {
             read += 1;
-            assert_eq!(reply.data.e164().as_deref(), Some("+8613800138000"), "{shape:?}");
-            assert_eq!(sandbox.entry(&code).unwrap().status, CodeStatus::Consumed, "{shape:?}");
+            assert_eq!(
+                reply.data.e164().as_deref(),
+                Some("+8613800138000"),
+                "{shape:?}"
+            );
+            assert_eq!(
+                sandbox.entry(&code).unwrap().status,
+                CodeStatus::Consumed,
+                "{shape:?}"
+            );
         }
     }
     // Documented, nested, beside, and the four loose forms of facts about numbers and codes.
@@ -72,9 +85,18 @@ async fn a_wrong_application_or_connection_is_a_matter_of_set_up() {
         .app_id("no-such-app")
         .build()
         .unwrap();
-    let error = wrong_app.get_wechat_miniprogram_phone(&code, "my-wxapp").await.unwrap_err();
-    assert_eq!((error.kind(), error.api_code()), (ErrorKind::Misconfigured, Some(2011)));
-    let error = client(&sandbox).get_wechat_miniprogram_phone(&code, "other").await.unwrap_err();
+    let error = wrong_app
+        .get_wechat_miniprogram_phone(&code, "my-wxapp")
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.kind(), error.api_code()),
+        (ErrorKind::Misconfigured, Some(2011))
+    );
+    let error = client(&sandbox)
+        .get_wechat_miniprogram_phone(&code, "other")
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Misconfigured);
     assert_eq!(sandbox.entry(&code).unwrap().status, CodeStatus::Issued);
 }

@@ -16,11 +16,15 @@ const CODE: &str = "aaaabbbbccccddddeeeeffff000011112222333344445555666677778888
 const CONNECTION: &str = "shop-wxapp";
 
 fn judge() -> Judge {
-    Judge::start(Script::by_request(|request| phone::reply_for_request("wire", request).into()))
+    Judge::start(Script::by_request(|request| {
+        phone::reply_for_request("wire", request).into()
+    }))
 }
 
 fn builder(judge: &Judge) -> AuthenticationClientBuilder {
-    AuthenticationClient::builder().app_host(judge.base_url()).app_id("the-app")
+    AuthenticationClient::builder()
+        .app_host(judge.base_url())
+        .app_id("the-app")
 }
 
 fn only_request(judge: &Judge) -> Request {
@@ -43,7 +47,10 @@ fn headers(request: &Request) -> Vec<(String, String)> {
 }
 
 fn owned(headers: &[(&str, &str)]) -> Vec<(String, String)> {
-    headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    headers
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect()
 }
 
 const USER_AGENT: &str = concat!("authing-rust/", env!("CARGO_PKG_VERSION"));
@@ -52,15 +59,24 @@ const USER_AGENT: &str = concat!("authing-rust/", env!("CARGO_PKG_VERSION"));
 async fn a_plain_call_sends_exactly_this() {
     let judge = judge();
     let client = builder(&judge).build().unwrap();
-    let reply = client.get_wechat_miniprogram_phone(CODE, CONNECTION).await.unwrap();
-    assert_eq!(reply.data.pure_phone_number.as_str(), phone::phone_for_code("wire", CODE));
+    let reply = client
+        .get_wechat_miniprogram_phone(CODE, CONNECTION)
+        .await
+        .unwrap();
+    assert_eq!(
+        reply.data.pure_phone_number.as_str(),
+        phone::phone_for_code("wire", CODE)
+    );
 
     let request = only_request(&judge);
     assert_eq!(request.method, "POST");
     assert_eq!(request.target, "/api/v3/get-wechat-miniprogram-phone");
     assert_eq!(request.version, "HTTP/1.1");
     assert!(!request.chunked);
-    assert_eq!(request.body_json(), json!({"code": CODE, "extIdpConnidentifier": CONNECTION}));
+    assert_eq!(
+        request.body_json(),
+        json!({"code": CODE, "extIdpConnidentifier": CONNECTION})
+    );
     assert_eq!(
         headers(&request),
         owned(&[
@@ -77,8 +93,12 @@ async fn a_plain_call_sends_exactly_this() {
 #[tokio::test]
 async fn each_option_adds_its_own_header_and_no_other() {
     let judge = judge();
-    let client =
-        builder(&judge).userpool_id("the-pool").lang("en-US").user_agent("shop/1.2").build().unwrap();
+    let client = builder(&judge)
+        .userpool_id("the-pool")
+        .lang("en-US")
+        .user_agent("shop/1.2")
+        .build()
+        .unwrap();
     client
         .get_wechat_miniprogram_phone(CODE, CONNECTION)
         .access_token("the-token")
@@ -115,17 +135,28 @@ async fn a_call_s_own_options_win_and_end_with_it() {
         .build()
         .unwrap();
     let call = || client.get_wechat_miniprogram_phone(CODE, CONNECTION);
-    call().bare_token("bare").lang("ja-JP").send().await.unwrap();
+    call()
+        .bare_token("bare")
+        .lang("ja-JP")
+        .send()
+        .await
+        .unwrap();
     call().await.unwrap();
 
     let requests = judge.requests();
     let texts = |name: &str| -> Vec<Option<&str>> {
-        requests.iter().map(|request| request.header_text(name)).collect()
+        requests
+            .iter()
+            .map(|request| request.header_text(name))
+            .collect()
     };
     assert_eq!(texts("authorization"), [Some("bare"), None]);
     assert_eq!(texts("x-authing-lang"), [Some("ja-JP"), Some("en-US")]);
     assert_eq!(texts("x-authing-app-id"), [None, None]);
-    assert_eq!(texts("x-authing-userpool-id"), [Some("the-pool"), Some("the-pool")]);
+    assert_eq!(
+        texts("x-authing-userpool-id"),
+        [Some("the-pool"), Some("the-pool")]
+    );
     // One pool: the second call went over the connection of the first.
     assert_eq!(judge.connection_count(), 1);
 }

@@ -13,11 +13,12 @@ use serde_json::Value;
 use tokio::time::{sleep, timeout};
 
 use super::{MAX_REQUEST_BODY, not_found};
+use crate::decide::Call;
 use crate::fault::{Action, CutAt, CutHow, Fault};
 use crate::refusal::{Language, Refusal};
 use crate::reply::{self, Reply};
 use crate::requests::{Ending, Outcome, kept_headers, shortened};
-use crate::state::{Call, State};
+use crate::state::State;
 use crate::wire::{Line, Script, Step};
 
 /// How long a client may take over the body.

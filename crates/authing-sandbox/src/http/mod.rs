@@ -14,7 +14,7 @@ use crate::reply::{self, Reply};
 use crate::requests::{Ending, Outcome, kept_headers, shortened};
 use crate::state::State;
 
-/// The path of the exchange [doc].
+/// The path of the exchange (documented).
 pub const EXCHANGE_PATH: &str = "/api/v3/get-wechat-miniprogram-phone";
 /// The largest request body that is read, in bytes.
 pub const MAX_REQUEST_BODY: usize = 64 * 1024;
