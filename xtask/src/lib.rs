@@ -10,6 +10,7 @@ mod ci;
 pub mod codegen;
 pub mod document;
 mod place;
+mod prove;
 
 use std::process::ExitCode;
 
@@ -37,6 +38,8 @@ enum Command {
     Codegen(codegen::Arguments),
     /// Runs everything that gates a change.
     Ci(ci::Arguments),
+    /// Proves the promises of the call at full size.
+    Prove(prove::Arguments),
 }
 
 /// Runs the command that the process was given.
@@ -44,6 +47,7 @@ pub fn run() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Codegen(arguments) => codegen::run(&arguments),
         Command::Ci(arguments) => ci::run(&arguments),
+        Command::Prove(arguments) => prove::run(&arguments),
     };
     match outcome {
         Ok(code) => code,
