@@ -93,6 +93,7 @@ fn run(strategy: &'static str, seconds: u64) -> Result<Figures, String> {
                     format!("number={number}"),
                     format!("begin={}", now + 3),
                     format!("seconds={seconds}"),
+                    format!("codes={per_process}"),
                 ],
             );
             let codes: Vec<String> = (0..per_process).map(|_| sandbox.hear()).collect();
@@ -153,11 +154,10 @@ pub(crate) async fn sandbox(numbers: &Numbers) -> Proof {
 
 /// The role of a backend: a call every so often, whatever becomes of those before.
 pub(crate) async fn caller(numbers: &Numbers) -> Proof {
-    let codes: Vec<String> = std::io::stdin()
-        .lock()
-        .lines()
-        .map_while(Result::ok)
-        .collect();
+    // By their count and not to the end of the input: all processes begin at the same time.
+    let count = usize::try_from(numbers.get("codes", 0)).map_err(|error| error.to_string())?;
+    let lines = std::io::stdin().lock().lines();
+    let codes: Vec<String> = lines.take(count).map_while(Result::ok).collect();
     let naive = numbers.text("strategy") == "naive";
     let retry = if naive {
         RetryPolicy::never()
