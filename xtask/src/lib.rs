@@ -13,6 +13,7 @@ pub mod document;
 pub mod finding;
 pub mod openapi;
 mod place;
+mod prove;
 pub mod specification;
 
 use std::process::ExitCode;
@@ -50,6 +51,8 @@ enum Command {
     Openapi(openapi::Command),
     /// Runs everything that gates a change.
     Ci(ci::Arguments),
+    /// Proves the promises of the call at full size.
+    Prove(prove::Arguments),
 }
 
 /// Runs the command that the process was given.
@@ -58,6 +61,7 @@ pub fn run() -> ExitCode {
         Command::Codegen(arguments) => codegen::run(&arguments),
         Command::Openapi(command) => openapi::run(&command),
         Command::Ci(arguments) => ci::run(&arguments),
+        Command::Prove(arguments) => prove::run(&arguments),
     };
     match outcome {
         Ok(code) => code,
