@@ -6,9 +6,11 @@
     reason = "commands speak to a terminal"
 )]
 
+pub mod api;
 mod ci;
 pub mod codegen;
 pub mod document;
+pub mod packages;
 mod place;
 
 use std::process::ExitCode;
@@ -35,7 +37,7 @@ struct Arguments {
 enum Command {
     /// Regenerates the low-level client crate from openapi/authing.yaml.
     Codegen(codegen::Arguments),
-    /// Runs everything that gates a change.
+    /// Runs everything that gates a change, or one part of it.
     Ci(ci::Arguments),
 }
 

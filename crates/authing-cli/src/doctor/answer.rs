@@ -75,7 +75,8 @@ fn speaks_authing(error: &Error) -> Step {
             "check the proxy and its password, and gateways of your own",
         )
         .guess(),
-        500..=599 => fail(
+        // A server that knows no POST says 501.
+        500 | 502..=599 => fail(
             format!("HTTP {http_status}, and not in Authing's form: a gateway has no service behind it"),
             "try again later; for a private deployment, see whether it runs",
         )

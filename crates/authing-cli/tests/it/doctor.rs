@@ -162,6 +162,10 @@ fn a_web_server_that_is_not_authing() {
             "a web server answers (HTTP 200)",
         ),
         (
+            Reply::new(501).body("unsupported method"),
+            "a web server answers (HTTP 501)",
+        ),
+        (
             Reply::redirect(302, "https://www.example.com/"),
             "a redirect (HTTP 302)",
         ),
