@@ -70,9 +70,9 @@ impl Attempt {
             self.span.record("authing.api_code", api_code);
         }
         // Anything else might repeat what was sent.
-        let request_id = reply.envelope.request_id.as_deref();
-        if let Some(request_id) = request_id.filter(|id| is_uuid(id)) {
-            self.span.record("authing.request_id", request_id);
+        let request_id = reply.envelope.request_id.as_ref();
+        if let Some(request_id) = request_id.filter(|id| is_uuid(id.as_str())) {
+            self.span.record("authing.request_id", request_id.as_str());
         }
     }
 
