@@ -10,6 +10,7 @@ mod documents;
 mod observability;
 mod one_line;
 mod readme;
+mod release;
 mod round_trip;
 mod scenarios;
 mod wire;
