@@ -6,12 +6,14 @@
     reason = "commands speak to a terminal"
 )]
 
+pub mod api;
 mod ci;
 pub mod codegen;
 pub mod corrections;
 pub mod document;
 pub mod finding;
 pub mod openapi;
+pub mod packages;
 mod place;
 mod prove;
 pub mod specification;
@@ -49,7 +51,7 @@ enum Command {
     /// Checks the document, shows what a change of it means, compares it with the vendor's.
     #[command(subcommand)]
     Openapi(openapi::Command),
-    /// Runs everything that gates a change.
+    /// Runs everything that gates a change, or one part of it.
     Ci(ci::Arguments),
     /// Proves the promises of the call at full size.
     Prove(prove::Arguments),
