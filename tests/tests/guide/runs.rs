@@ -31,7 +31,7 @@ fn every_block_is_known_here() {
             ("errors", 1),
             ("migration", 1),
             ("observability", 3),
-            ("private-deployments", 4),
+            ("private-deployments", 5),
             ("quick-start", 2),
             ("testing", 2),
         ]
@@ -44,6 +44,10 @@ const PART: &str = "AUTHING_GUIDE_PART";
 /// The blocks that read the environment, write to the standard output, or set what a process has
 /// once: they are run by the tests below, each in a process of its own. Here, nothing.
 #[test]
+#[expect(
+    clippy::print_stdout,
+    reason = "the test that started this process reads it"
+)]
 fn alone() {
     match std::env::var(PART).as_deref() {
         Err(_) => {}
@@ -57,6 +61,11 @@ fn alone() {
             let provider = printed::observability::block_3::export_to_the_terminal();
             two_calls();
             provider.shutdown().unwrap();
+        }
+        Ok("provider") => {
+            printed::private_deployments::block_4::install_provider();
+            printed::private_deployments::block_3::client().unwrap();
+            println!("{:?}", rustls::crypto::CryptoProvider::get_default());
         }
         Ok(part) => panic!("there is no part {part}"),
     }
@@ -247,6 +256,12 @@ fn the_private_deployments_page_reads_its_files() {
     std::fs::remove_dir_all(folder).unwrap();
 }
 
+#[test]
+fn the_private_deployments_page_installs_a_provider() {
+    let text = run_alone("provider", &[]);
+    assert!(text.contains("key_provider: Ring"), "{text}");
+}
+
 #[tokio::test]
 async fn the_causes_of_a_failed_connection_go_down_to_the_system() {
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -261,7 +276,7 @@ async fn the_causes_of_a_failed_connection_go_down_to_the_system() {
         .get_wechat_miniprogram_phone("c0de", "my-wxapp")
         .await
         .unwrap_err();
-    let text = printed::private_deployments::block_4::causes(&error);
+    let text = printed::private_deployments::block_5::causes(&error);
     assert!(text.starts_with("no connection to the service"), "{text}");
     assert!(text.lines().last().unwrap().contains("refused"), "{text}");
 }
