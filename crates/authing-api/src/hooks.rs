@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use http_body_util::Limited;
 use progenitor_client::{ClientHooks, ClientInfo, Error, OperationInfo};
-use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::header::{CONTENT_LENGTH, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Body, Request, Response, ResponseBuilderExt};
 
 use crate::generated::Client;
@@ -32,6 +32,16 @@ pub struct ResponseHead {
     pub retry_after: Option<HeaderValue>,
 }
 
+impl ResponseHead {
+    /// A head with this status and this `Retry-After` header.
+    pub fn new(http_status: u16, retry_after: Option<HeaderValue>) -> Self {
+        Self {
+            http_status,
+            retry_after,
+        }
+    }
+}
+
 impl CallContext {
     /// A context for one call: the call's own headers, and the largest body to accept, in bytes. Mark headers that hold a secret as sensitive, so that `Debug` hides them.
     pub fn new(headers: HeaderMap, max_response_bytes: usize) -> Self {
@@ -57,7 +67,11 @@ impl Client {
 
 impl ClientHooks<CallContext> for Client {
     /// Takes off the `api-version` header, which the service does not know, and puts on the call's.
+    ///
+    /// The length is set here and not left to the layers below, because a default header of the
+    /// HTTP client would count for more than the true length there, and cut the body off.
     async fn pre<E>(&self, request: &mut Request, _: &OperationInfo) -> Result<(), Error<E>> {
+        let length = request.body().and_then(Body::as_bytes).map(<[u8]>::len);
         let headers = request.headers_mut();
         headers.remove("api-version");
         headers.extend(
@@ -66,16 +80,19 @@ impl ClientHooks<CallContext> for Client {
                 .iter()
                 .map(|(name, value)| (name.clone(), value.clone())),
         );
+        if let Some(length) = length {
+            headers.insert(CONTENT_LENGTH, length.into());
+        }
         Ok(())
     }
 
     /// Notes the head of the response, and bounds its body before anybody reads it.
     async fn exec(&self, request: Request, _: &OperationInfo) -> reqwest::Result<Response> {
         let response = self.client().execute(request).await?;
-        let head = ResponseHead {
-            http_status: response.status().as_u16(),
-            retry_after: response.headers().get(RETRY_AFTER).cloned(),
-        };
+        let head = ResponseHead::new(
+            response.status().as_u16(),
+            response.headers().get(RETRY_AFTER).cloned(),
+        );
         // A context serves one call; should it serve another, the first head stays.
         let _ = self.inner.head.set(head);
         Ok(bounded(response, self.inner.max_response_bytes))

@@ -101,7 +101,7 @@ fields! {
         /// A finer code of the failure.
         "apiCode" => api_code: Option<i64>,
         /// Names the request to the vendor's support.
-        "requestId" => request_id: Option<String>,
+        "requestId" => request_id: Option<UntrustedText>,
     }
 }
 
@@ -142,7 +142,7 @@ fields! {
         /// When the user tapped, in Unix seconds.
         "timestamp" => timestamp: Option<i64>,
         /// The mini program's id.
-        "appid" => appid: Option<String>,
+        "appid" => appid: Option<UntrustedText>,
     }
 }
 
@@ -415,7 +415,7 @@ mod tests {
             ))
             .unwrap_or_else(|error| panic!("{data}: {error}"));
             assert_eq!(reply.status_code, 200);
-            assert_eq!(reply.envelope.request_id.as_deref(), Some("r"));
+            assert_eq!(reply.envelope.request_id, Some("r".into()));
             assert_eq!(reply.data, PhoneData::default(), "{data}");
         }
     }
@@ -445,8 +445,8 @@ mod tests {
             read(r#"{"statusCode":500,"st\u0061tusCode":200,"requestId":"a","requestId":"b"}"#);
         let reply = reply.unwrap();
         assert_eq!(
-            (reply.status_code, reply.envelope.request_id.as_deref()),
-            (200, Some("b"))
+            (reply.status_code, reply.envelope.request_id),
+            (200, Some("b".into()))
         );
     }
 
@@ -502,13 +502,15 @@ mod tests {
         }
     }
 
-    /// Turns red if a field becomes a plain string.
+    /// Turns red if a field becomes a plain string: any text of the service may repeat what was
+    /// sent to it, its ids included.
     #[test]
     fn debug_shows_neither_a_phone_number_nor_the_service_s_words() {
         const CANARY: &str = "13800138000";
         let reply = read(&format!(
-            r#"{{"statusCode":200,"message":"{CANARY}","errmsg":"{CANARY}","data":{{"phoneNumber":"{CANARY}",
-            "purePhoneNumber":"{CANARY}","countryCode":"{CANARY}","errmsg":"{CANARY}"}}}}"#
+            r#"{{"statusCode":200,"message":"{CANARY}","errmsg":"{CANARY}","requestId":"{CANARY}",
+            "data":{{"phoneNumber":"{CANARY}","purePhoneNumber":"{CANARY}","countryCode":"{CANARY}",
+            "errmsg":"{CANARY}","watermark":{{"appid":"{CANARY}"}}}}}}"#
         ))
         .unwrap();
         let printed = format!("{reply:?}");

@@ -76,7 +76,8 @@ macro_rules! from_json_string {
 }
 
 hidden_text! {
-    /// A value that gives access to something: a one-time code. Format `secret`.
+    /// A value that gives access to something, or may hold what does: a one-time code, a
+    /// connection's identifier as somebody chose it. Format `secret`.
     Secret, "secret"
 }
 from_json_string!(Secret);

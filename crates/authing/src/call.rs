@@ -5,6 +5,7 @@ use std::pin::pin;
 use authing_api::Client;
 use authing_api::hooks::{CallContext, ResponseHead};
 use authing_api::reply::Reply;
+use authing_api::scalars::UntrustedText;
 use chrono::Utc;
 use reqwest::header::HeaderMap;
 use tokio::time::{Instant, sleep, timeout_at};
@@ -135,7 +136,10 @@ fn note<D>(inner: &mut Inner, reply: Reply<D>) {
     inner.status_code = Some(reply.status_code);
     inner.api_code = reply.envelope.api_code;
     inner.message = reply.envelope.message;
-    inner.request_id = reply.envelope.request_id;
+    inner.request_id = reply.envelope.request_id.map(UntrustedText::into_string);
     inner.wechat_errcode = reply.wechat.errcode;
     inner.wechat_errmsg = reply.wechat.errmsg;
 }
+
+#[cfg(test)]
+mod tests;

@@ -43,8 +43,10 @@ impl AuthenticationClient {
         code: impl Into<String>,
         ext_idp_connidentifier: impl Into<String>,
     ) -> Request<GetWechatMiniprogramPhone> {
-        let body =
-            GetWechatMiniProgramPhoneDto::new(code.into().into(), ext_idp_connidentifier.into());
+        let body = GetWechatMiniProgramPhoneDto::new(
+            code.into().into(),
+            ext_idp_connidentifier.into().into(),
+        );
         Request::new(self.clone(), GetWechatMiniprogramPhone { body })
     }
 }
@@ -132,7 +134,7 @@ impl Operation for GetWechatMiniprogramPhone {
                 .map(UntrustedText::into_string)
                 .unwrap_or_default(),
             api_code: reply.envelope.api_code,
-            request_id: reply.envelope.request_id,
+            request_id: reply.envelope.request_id.map(UntrustedText::into_string),
             data,
         })
     }
@@ -157,7 +159,7 @@ fn whole_phone(info: &mut PhoneInfo) -> Option<GetWechatMiniProgramPhoneDataDto>
 /// The watermark, if it is whole; an odd one costs nothing but itself.
 fn whole_watermark(read: reply::Watermark) -> Option<Watermark> {
     Some(Watermark {
-        appid: read.appid?,
+        appid: read.appid?.into_string(),
         timestamp: DateTime::from_timestamp(read.timestamp?, 0)?,
     })
 }
@@ -190,6 +192,112 @@ mod tests {
             ("", false),
         ] {
             assert_eq!(looks_like_a_login_code(code), expected, "{code}");
+        }
+    }
+
+    fn operation(code: &str, connection: &str) -> GetWechatMiniprogramPhone {
+        let body = GetWechatMiniProgramPhoneDto::new(code.into(), connection.into());
+        GetWechatMiniprogramPhone { body }
+    }
+
+    #[test]
+    fn both_arguments_are_checked_and_named() {
+        assert_eq!(operation("c0de", "my-wxapp").check(), Ok(()));
+        let refusal = operation("", "my-wxapp").check().unwrap_err();
+        assert_eq!(refusal, "code is empty");
+        let refusal = operation("c0de", "my wxapp").check().unwrap_err();
+        assert!(
+            refusal.starts_with("ext_idp_connidentifier holds"),
+            "{refusal}"
+        );
+        let longest = "a".repeat(MAX_ID_LENGTH);
+        assert_eq!(operation(&longest, &longest).check(), Ok(()));
+        assert!(operation(&(longest + "a"), "my-wxapp").check().is_err());
+    }
+
+    #[test]
+    fn the_hint_speaks_of_the_login_code() {
+        let login = operation("0c3aBcDeFgHiJkLmNoPqRsTuVwXyZ012", "my-wxapp");
+        assert!(login.hint().is_some_and(|hint| hint.contains("wx.login")));
+        assert_eq!(operation("c0de", "my-wxapp").hint(), None);
+    }
+
+    fn finished(body: &str) -> Option<GetWechatMiniProgramPhoneRespDto> {
+        let reply = Reply::from_slice(body.as_bytes()).unwrap();
+        GetWechatMiniprogramPhone::finish(reply).ok()
+    }
+
+    fn numbers(reply: &GetWechatMiniProgramPhoneRespDto) -> [&str; 3] {
+        let data = &reply.data;
+        [
+            data.phone_number.as_str(),
+            data.pure_phone_number.as_str(),
+            data.country_code.as_str(),
+        ]
+    }
+
+    #[test]
+    fn a_number_is_found_in_each_of_its_places_the_documented_first() {
+        let number =
+            |n: u8| format!(r#""phoneNumber":"+{n}1","purePhoneNumber":"1","countryCode":{n}"#);
+        let (flat, nested, beside) = (number(1), number(2), number(3));
+        for (body, expected) in [
+            (
+                format!(
+                    r#"{{"statusCode":200,"data":{{{flat},"phone_info":{{{nested}}}}},"phone_info":{{{beside}}}}}"#
+                ),
+                ["+11", "1", "1"],
+            ),
+            (
+                format!(
+                    r#"{{"statusCode":200,"data":{{"phone_info":{{{nested}}}}},"phone_info":{{{beside}}}}}"#
+                ),
+                ["+21", "1", "2"],
+            ),
+            (
+                format!(r#"{{"statusCode":200,"phone_info":{{{beside}}}}}"#),
+                ["+31", "1", "3"],
+            ),
+        ] {
+            let reply = finished(&body).unwrap();
+            assert_eq!(numbers(&reply), expected, "{body}");
+            assert_eq!((reply.status_code, reply.message.as_str()), (200, ""));
+        }
+        // A number in pieces, in places of its own, is none; and so is one with a piece missing.
+        for body in [
+            format!(r#"{{"statusCode":200,{flat}}}"#),
+            r#"{"statusCode":200,"data":{"phoneNumber":"1","phone_info":{"purePhoneNumber":"1","countryCode":1}}}"#.to_owned(),
+            r#"{"statusCode":200,"data":{"phoneNumber":"1","purePhoneNumber":"1"}}"#.to_owned(),
+            format!(r#"{{"statusCode":4294967496,"data":{{{flat}}}}}"#),
+        ] {
+            assert!(finished(&body).is_none(), "{body}");
+        }
+    }
+
+    #[test]
+    fn what_the_envelope_says_is_handed_on_and_an_odd_watermark_costs_itself_alone() {
+        let with = |watermark: &str| {
+            let body = format!(
+                r#"{{"statusCode":200,"message":"m","apiCode":7,"requestId":"r","data":{{"phoneNumber":"1",
+                "purePhoneNumber":"2","countryCode":"3","watermark":{watermark}}}}}"#
+            );
+            finished(&body).unwrap()
+        };
+        let reply = with(r#"{"appid":"wx1","timestamp":1637744274}"#);
+        assert_eq!((reply.message.as_str(), reply.api_code), ("m", Some(7)));
+        assert_eq!(reply.request_id.as_deref(), Some("r"));
+        assert_eq!(numbers(&reply), ["1", "2", "3"]);
+        let watermark = reply.data.watermark.unwrap();
+        assert_eq!(watermark.appid, "wx1");
+        assert_eq!(watermark.timestamp.timestamp(), 1_637_744_274);
+        for odd in [
+            "null",
+            "{}",
+            r#"{"appid":"wx1"}"#,
+            r#"{"timestamp":1}"#,
+            r#"{"appid":"wx1","timestamp":9223372036854775807}"#,
+        ] {
+            assert_eq!(with(odd).data.watermark, None, "{odd}");
         }
     }
 }

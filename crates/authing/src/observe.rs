@@ -13,6 +13,7 @@
 
 use authing_api::hooks::ResponseHead;
 use authing_api::reply::Reply;
+use authing_api::scalars::UntrustedText;
 use tracing::field::Empty;
 use tracing::{Instrument as _, Span, info_span};
 
@@ -70,7 +71,7 @@ impl Attempt {
             self.span.record("authing.api_code", api_code);
         }
         // Anything else might repeat what was sent.
-        let request_id = reply.envelope.request_id.as_deref();
+        let request_id = reply.envelope.request_id.as_ref().map(UntrustedText::as_str);
         if let Some(request_id) = request_id.filter(|id| is_uuid(id)) {
             self.span.record("authing.request_id", request_id);
         }

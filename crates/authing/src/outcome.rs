@@ -111,3 +111,6 @@ fn caused_by<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> 
     }
     None
 }
+
+#[cfg(test)]
+mod tests;
