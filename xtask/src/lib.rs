@@ -6,6 +6,7 @@
     reason = "commands speak to a terminal"
 )]
 
+mod browser;
 mod ci;
 pub mod codegen;
 pub mod document;
@@ -37,6 +38,8 @@ enum Command {
     Codegen(codegen::Arguments),
     /// Runs everything that gates a change.
     Ci(ci::Arguments),
+    /// Runs the tests of the sandbox's console in headless Chromium.
+    Browser(browser::Arguments),
 }
 
 /// Runs the command that the process was given.
@@ -44,6 +47,7 @@ pub fn run() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Codegen(arguments) => codegen::run(&arguments),
         Command::Ci(arguments) => ci::run(&arguments),
+        Command::Browser(arguments) => browser::run(&arguments),
     };
     match outcome {
         Ok(code) => code,

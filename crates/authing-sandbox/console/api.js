@@ -28,18 +28,6 @@ export async function ask(method, path, body) {
   return value;
 }
 
-/** Sends a code where a backend would send it, and returns what came over the wire. */
-export async function exchange(path, appId, code, connection) {
-  const reply = await fetch(path, {
-    method: "POST",
-    cache: "no-store",
-    redirect: "manual",
-    headers: { "content-type": "application/json", "x-authing-app-id": appId, "x-authing-lang": "en-US" },
-    body: JSON.stringify({ code, extIdpConnidentifier: connection }),
-  });
-  return { httpStatus: reply.status, body: await reply.text() };
-}
-
 /** Calls `show` with every new picture of the sandbox, and `state` when the line breaks or mends. */
 export function watch(show, state) {
   const source = new EventSource("/sandbox/events");

@@ -1,6 +1,6 @@
 // The phone: a mini program with the phone number button, WeChat's consent sheet, and what follows.
 
-import { ask, byId, element, exchange, Refused } from "./api.js";
+import { ask, byId, element } from "./api.js";
 
 let settings;
 // What the mini program's page holds: the code it received last, and the mini program it belongs to.
@@ -117,9 +117,9 @@ function forget() {
   ready(false);
 }
 
+// The sandbox sends it, not this page: a browser sends a request again when a connection breaks.
 async function directly() {
-  const { httpStatus, body } = await exchange(settings.exchangePath, held.appId, held.code, held.connection);
-  return { httpStatus, body };
+  return ask("POST", "/sandbox/exchange", held);
 }
 
 async function byBackend() {
@@ -132,18 +132,18 @@ async function send(how) {
   step("step-reply", "now");
   announce("Waiting for the answer…", "neutral");
   byId("hello").textContent = "正在登录…";
+  byId("number").hidden = true;
   try {
     showAnswer(await how());
   } catch (problem) {
-    // What fetch says of a broken connection is not worth showing; what the sandbox says is.
-    const why = problem instanceof Refused ? problem.message : "The connection broke before the answer was whole.";
     step("step-reply", "failed");
     byId("hello").textContent = "登录失败";
     byId("reply-details").hidden = true;
-    announce(`${why} Was the code used? The list of codes knows; a backend cannot.`, "bad");
+    announce(`${problem.message} Was the code used? The list of codes knows; a backend cannot.`, "bad");
   }
   step("step-send", "done");
   ready(true);
+  byId("step-reply").scrollIntoView({ block: "nearest" });
 }
 
 function showAnswer({ httpStatus, body }) {
@@ -153,7 +153,7 @@ function showAnswer({ httpStatus, body }) {
   } catch {
     value = undefined;
   }
-  byId("reply").textContent = `HTTP ${httpStatus || "redirect"}\n${value === undefined ? body : JSON.stringify(value, null, 2)}`;
+  byId("reply").textContent = `HTTP ${httpStatus}\n${value === undefined ? body : JSON.stringify(value, null, 2)}`;
   byId("reply-details").hidden = false;
   const number = httpStatus >= 200 && httpStatus < 300 ? phoneNumber(value) : null;
   if (number) {
@@ -187,7 +187,7 @@ function reason(value, httpStatus) {
   if (errcode) return `No number: WeChat answered errcode ${errcode}.`;
   const words = value?.message ?? value?.error?.message ?? value?.error;
   if (value?.statusCode && value.statusCode !== 200) return `No number: statusCode ${value.statusCode}, ${words ?? "no message"}.`;
-  if (httpStatus === 0) return "No number: the answer was a redirect, which a backend must not follow.";
+  if (httpStatus >= 300 && httpStatus < 400) return "No number: the answer was a redirect, which a backend must not follow.";
   if (typeof words === "string" && words) return `No number: HTTP ${httpStatus}, ${words}.`;
   return `No number in the answer (HTTP ${httpStatus}).`;
 }

@@ -1,9 +1,15 @@
-//! The developer's own backend: the one address that the sandbox hands codes to when asked.
+//! What the sandbox sends by itself, when its console is told to: a code to the developer's own
+//! backend, or to its own exchange, as a backend would.
+//!
+//! One connection and one request each, never a second: a browser that meets a broken connection
+//! sends a request again by itself, which is the very mistake that the sandbox is there to show.
 
 use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes};
+use axum::http::request::Builder;
 use axum::http::{Request, Uri, header};
 use http_body_util::{BodyExt as _, Limited};
 use hyper::client::conn::http1;
@@ -12,6 +18,8 @@ use serde::Serialize;
 use serde_json::json;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+
+use crate::http::EXCHANGE_PATH;
 
 /// How long a backend may take over its answer. Longer than the facade's own deadline, so that
 /// what is shown is the backend's word and not the sandbox's impatience.
@@ -76,61 +84,101 @@ impl Backend {
 
     /// Hands a code over, as the mini program's page would, and says what came back.
     pub(crate) async fn hand_over(&self, code: &str) -> Result<Answer, String> {
-        let started = Instant::now();
-        let (http_status, content_type, body) = timeout(DEADLINE, self.post(code))
-            .await
-            .map_err(|_| format!("the backend did not answer within {} s", DEADLINE.as_secs()))??;
-        Ok(Answer {
-            http_status,
-            content_type,
-            body: String::from_utf8_lossy(&body).into_owned(),
-            elapsed_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
-        })
-    }
-
-    async fn post(&self, code: &str) -> Result<(u16, Option<String>, Bytes), String> {
-        let stream = TcpStream::connect((self.host.as_str(), self.port))
-            .await
-            .map_err(|error| format!("the backend cannot be reached: {error}"))?;
-        let broken = |error: hyper::Error| format!("the backend broke off: {error}");
-        let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
-            .await
-            .map_err(broken)?;
         let path = self.uri.path_and_query().map_or("/", |path| path.as_str());
-        let authority = self
-            .uri
-            .authority()
-            .map_or("", |authority| authority.as_str());
-        let request = Request::post(path)
-            .header(header::HOST, authority)
-            .header(header::CONTENT_TYPE, "application/json")
-            .header(header::ACCEPT, "application/json")
-            .header(header::CONNECTION, "close")
+        let authority = self.uri.authority().map_or("", |name| name.as_str());
+        let request = request(path, authority)
             .header(FORWARDED, "1")
             .body(Body::from(json!({ "code": code }).to_string()))
             .map_err(|error| error.to_string())?;
-        let exchange = async {
-            let reply = sender.send_request(request).await.map_err(broken)?;
-            let status = reply.status().as_u16();
-            let content_type = reply
-                .headers()
-                .get(header::CONTENT_TYPE)
-                .and_then(|value| value.to_str().ok())
-                .map(str::to_owned);
-            let body = Limited::new(reply.into_body(), MAX_ANSWER)
-                .collect()
-                .await
-                .map_err(|error| format!("the backend's answer broke off: {error}"))?;
-            Ok((status, content_type, body.to_bytes()))
-        };
-        // Both on this task: when the deadline passes, the connection goes with it.
-        let mut connection = std::pin::pin!(connection);
-        let mut exchange = std::pin::pin!(exchange);
-        tokio::select! {
-            biased;
-            answer = &mut exchange => answer,
-            _ = &mut connection => exchange.await,
-        }
+        let connecting = TcpStream::connect((self.host.as_str(), self.port));
+        within_deadline("the backend", connecting, request).await
+    }
+}
+
+/// Exchanges a code at the sandbox's own socket, with the headers that a backend would send.
+pub(crate) async fn exchange(
+    address: SocketAddr,
+    code: &str,
+    app_id: &str,
+    connection: &str,
+) -> Result<Answer, String> {
+    // Who listens everywhere is reached by way of loopback.
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    let address = SocketAddr::new(ip, address.port());
+    let body = json!({ "code": code, "extIdpConnidentifier": connection });
+    let request = request(EXCHANGE_PATH, &address.to_string())
+        .header(header::USER_AGENT, "authing-sandbox-console")
+        .header("x-authing-app-id", app_id)
+        .header("x-authing-lang", "en-US")
+        .body(Body::from(body.to_string()))
+        .map_err(|error| error.to_string())?;
+    within_deadline("the exchange", TcpStream::connect(address), request).await
+}
+
+fn request(path: &str, authority: &str) -> Builder {
+    Request::post(path)
+        .header(header::HOST, authority)
+        .header(header::CONTENT_TYPE, "application/json")
+        .header(header::ACCEPT, "application/json")
+        .header(header::CONNECTION, "close")
+}
+
+async fn within_deadline(
+    who: &str,
+    connecting: impl Future<Output = io::Result<TcpStream>>,
+    request: Request<Body>,
+) -> Result<Answer, String> {
+    let started = Instant::now();
+    let sending = async {
+        let stream = connecting
+            .await
+            .map_err(|error| format!("{who} cannot be reached: {error}"))?;
+        send(stream, request)
+            .await
+            .map_err(|error| format!("{who} broke off before a whole answer: {error}"))
+    };
+    let (http_status, content_type, body) = timeout(DEADLINE, sending)
+        .await
+        .map_err(|_| format!("{who} did not answer within {} s", DEADLINE.as_secs()))??;
+    Ok(Answer {
+        http_status,
+        content_type,
+        body: String::from_utf8_lossy(&body).into_owned(),
+        elapsed_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+    })
+}
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+async fn send(
+    stream: TcpStream,
+    request: Request<Body>,
+) -> Result<(u16, Option<String>, Bytes), BoxError> {
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+    let exchange = async {
+        let reply = sender.send_request(request).await?;
+        let status = reply.status().as_u16();
+        let content_type = reply
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .map(str::to_owned);
+        let body = Limited::new(reply.into_body(), MAX_ANSWER)
+            .collect()
+            .await?;
+        Ok((status, content_type, body.to_bytes()))
+    };
+    // Both on this task: when the deadline passes, the connection goes with it.
+    let mut connection = std::pin::pin!(connection);
+    let mut exchange = std::pin::pin!(exchange);
+    tokio::select! {
+        biased;
+        answer = &mut exchange => answer,
+        _ = &mut connection => exchange.await,
     }
 }
 

@@ -47,6 +47,7 @@
 //! | `GET`, `PUT /sandbox/rate-limit` | `{"perSecond": 300, "retryAfter": true}`; `null` for no limit |
 //! | `GET`, `PUT /sandbox/latency` | `{"millis": 300}`: every reply of the exchange comes later |
 //! | `GET`, `POST /sandbox/backend` | `{"code": "…"}`: hands a code to the backend named at the start |
+//! | `POST /sandbox/exchange` | `{"code": "…"}`: plays the backend, with one request to the exchange; optional `appId`, `connection` |
 //! | `GET /openapi.json` | the OpenAPI document of the endpoint |
 //!
 //! Bad input is answered with HTTP 400 and `{"error": "…"}`, which says what is wrong.

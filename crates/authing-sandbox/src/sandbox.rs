@@ -210,6 +210,7 @@ impl Builder {
         let state = self.state()?;
         let listener = server::bind(address).await?;
         let address = listener.local_addr()?;
+        state.set_address(address);
         let (stop, stopped) = watch::channel(false);
         let router = http::app(state.clone());
         let task = tokio::spawn(server::run(listener, state.clone(), router, stopped));

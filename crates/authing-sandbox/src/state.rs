@@ -4,7 +4,8 @@ mod faults;
 mod issue;
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::SystemTime;
 
 use tokio::sync::watch;
@@ -45,6 +46,8 @@ struct Inner {
     changes: watch::Sender<u64>,
     admission: Admission,
     backend: Option<Backend>,
+    // Known once a server has been started.
+    address: OnceLock<SocketAddr>,
 }
 
 impl State {
@@ -75,6 +78,7 @@ impl State {
                 changes: watch::Sender::new(0),
                 admission: Admission::new(builder.admin_token.as_deref()),
                 backend,
+                address: OnceLock::new(),
             }),
         }
     }
@@ -231,6 +235,16 @@ impl State {
     /// Who is let in to the sandbox's own routes.
     pub(crate) fn admission(&self) -> &Admission {
         &self.inner.admission
+    }
+
+    /// The address that the sandbox listens on, if it does.
+    pub(crate) fn address(&self) -> Option<SocketAddr> {
+        self.inner.address.get().copied()
+    }
+
+    pub(crate) fn set_address(&self, address: SocketAddr) {
+        // It is set once: each server has a state of its own.
+        let _ = self.inner.address.set(address);
     }
 
     /// The developer's own backend, if the sandbox was told of one.

@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use super::exchange::is_json;
 use super::guard::{bounded, guarded};
 use super::{events, settings};
-use crate::backend::FORWARDED;
+use crate::backend::{self, Backend, FORWARDED};
 use crate::clock::MAX_ADVANCE;
 use crate::fault::Fault;
 use crate::fault_spec::{self, FaultSpec};
@@ -47,7 +47,8 @@ pub(super) fn routes(state: &State) -> Router<State> {
         .route("/latency", get(latency).put(set_latency))
         .route("/rate-limit", get(rate_limit).put(set_rate_limit))
         .route("/settings", get(settings::settings))
-        .route("/backend", get(backend).post(hand_over));
+        .route("/backend", get(named_backend).post(hand_over))
+        .route("/exchange", post(play_backend));
     let all = bounded(answered_at_once, state)
         // Its answer goes on for as long as somebody watches, so it has places of its own.
         .route("/events", get(events::events))
@@ -290,8 +291,8 @@ async fn set_latency(
     latency_reply(&state).into_response()
 }
 
-async fn backend(extract::State(state): extract::State<State>) -> Response<Body> {
-    let address = state.backend().map(crate::backend::Backend::address);
+async fn named_backend(extract::State(state): extract::State<State>) -> Response<Body> {
+    let address = state.backend().map(Backend::address);
     Reply::json(200, &json!({ "backend": address })).into_response()
 }
 
@@ -314,6 +315,32 @@ async fn hand_over(
         return error(508, "the backend's address leads back to the sandbox");
     }
     match backend.hand_over(&order.code).await {
+        Ok(answer) => Reply::json(200, &answer).into_response(),
+        Err(why) => error(502, &why),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Exchange {
+    code: String,
+    app_id: Option<String>,
+    connection: Option<String>,
+}
+
+/// Plays the backend: one request to the exchange, over a socket like any other.
+async fn play_backend(
+    extract::State(state): extract::State<State>,
+    Json(order): Json<Exchange>,
+) -> Response<Body> {
+    let Some(address) = state.address() else {
+        return error(409, "this sandbox has no socket");
+    };
+    let target = match state.target(order.app_id.as_deref(), order.connection.as_deref()) {
+        Ok(target) => target,
+        Err(bad) => return error(400, &bad.to_string()),
+    };
+    match backend::exchange(address, &order.code, &target.app_id, &target.connection).await {
         Ok(answer) => Reply::json(200, &answer).into_response(),
         Err(why) => error(502, &why),
     }

@@ -146,7 +146,11 @@ impl State {
     }
 
     /// Finds the connection that is meant; the first one where none is named.
-    fn target(&self, app_id: Option<&str>, connection: Option<&str>) -> Result<Target, IssueError> {
+    pub(crate) fn target(
+        &self,
+        app_id: Option<&str>,
+        connection: Option<&str>,
+    ) -> Result<Target, IssueError> {
         let applications = &self.inner.applications;
         let application = match app_id {
             Some(app_id) => applications.find(app_id),
