@@ -7,6 +7,7 @@
 )]
 
 pub mod api;
+mod browser;
 mod ci;
 pub mod codegen;
 pub mod corrections;
@@ -55,6 +56,8 @@ enum Command {
     Ci(ci::Arguments),
     /// Proves the promises of the call at full size.
     Prove(prove::Arguments),
+    /// Runs the tests of the sandbox's console in headless Chromium.
+    Browser(browser::Arguments),
 }
 
 /// Runs the command that the process was given.
@@ -64,6 +67,7 @@ pub fn run() -> ExitCode {
         Command::Openapi(command) => openapi::run(&command),
         Command::Ci(arguments) => ci::run(&arguments),
         Command::Prove(arguments) => prove::run(&arguments),
+        Command::Browser(arguments) => browser::run(&arguments),
     };
     match outcome {
         Ok(code) => code,
