@@ -32,7 +32,9 @@ const RUNNER: &str = "gungraun-runner";
 /// Runs the command.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     if !is_there("valgrind") {
-        eprintln!("error: valgrind is not installed, so nothing was measured (apt-get install valgrind)");
+        eprintln!(
+            "error: valgrind is not installed, so nothing was measured (apt-get install valgrind)"
+        );
         return Ok(ExitCode::from(3));
     }
     let counts = instructions(&runner()?)?;
@@ -44,11 +46,18 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
             cargo_bench(bench, &[])?;
         }
     }
-    Ok(if within { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if within {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 fn is_there(program: &str) -> bool {
-    Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success())
+    Command::new(program)
+        .arg("--version")
+        .output()
+        .is_ok_and(|output| output.status.success())
 }
 
 /// The harness's runner, installed below the target folder if it is not there.
@@ -64,7 +73,15 @@ fn runner() -> Result<PathBuf> {
     if !program.is_file() {
         println!("installing {RUNNER} {version}");
         let status = Command::new("cargo")
-            .args(["install", "--quiet", "--locked", RUNNER, "--version", version, "--root"])
+            .args([
+                "install",
+                "--quiet",
+                "--locked",
+                RUNNER,
+                "--version",
+                version,
+                "--root",
+            ])
             .arg(&root)
             .status()?;
         if !status.success() {
@@ -81,7 +98,14 @@ fn target_folder() -> PathBuf {
 
 fn cargo_bench(bench: &str, environment: &[(&str, &Path)]) -> Result<()> {
     let status = Command::new("cargo")
-        .args(["bench", "--quiet", "--package", "authing-benches", "--bench", bench])
+        .args([
+            "bench",
+            "--quiet",
+            "--package",
+            "authing-benches",
+            "--bench",
+            bench,
+        ])
         .envs(environment.iter().copied())
         .current_dir(project_root())
         .status()?;
@@ -98,7 +122,10 @@ fn instructions(runner: &Path) -> Result<BTreeMap<String, f64>> {
     if home.exists() {
         std::fs::remove_dir_all(&home)?;
     }
-    cargo_bench("instructions", &[("GUNGRAUN_RUNNER", runner), ("GUNGRAUN_HOME", &home)])?;
+    cargo_bench(
+        "instructions",
+        &[("GUNGRAUN_RUNNER", runner), ("GUNGRAUN_HOME", &home)],
+    )?;
     let mut counts = BTreeMap::new();
     collect(&home, &mut counts)?;
     if counts.is_empty() {
@@ -115,8 +142,13 @@ fn collect(folder: &Path, counts: &mut BTreeMap<String, f64>) -> Result<()> {
             collect(&path, counts)?;
             continue;
         }
-        let file = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let name = file.strip_prefix("callgrind.").and_then(|rest| rest.strip_suffix(".out"));
+        let file = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .unwrap_or_default();
+        let name = file
+            .strip_prefix("callgrind.")
+            .and_then(|rest| rest.strip_suffix(".out"));
         if let Some(name) = name {
             counts.insert(name.to_owned(), count(&std::fs::read_to_string(&path)?)?);
         }
@@ -132,7 +164,9 @@ fn count(text: &str) -> Result<f64> {
         bail!("callgrind's first event is not `Ir`");
     }
     let totals = line("totals: ").or_else(|| line("summary: "));
-    let total = totals.and_then(|totals| totals.split(' ').next()).context("no totals")?;
+    let total = totals
+        .and_then(|totals| totals.split(' ').next())
+        .context("no totals")?;
     total.parse().context("the totals are no number")
 }
 
@@ -141,7 +175,12 @@ fn show_instructions(counts: &BTreeMap<String, f64>) {
     let reference = find(counts, "call_reqwest").unwrap_or(f64::NAN);
     for (name, count) in counts {
         if name.starts_with("call_") {
-            println!("{:<28} {:>10.0}   {:.3} of reqwest", name, count / CALLS, count / reference);
+            println!(
+                "{:<28} {:>10.0}   {:.3} of reqwest",
+                name,
+                count / CALLS,
+                count / reference
+            );
         } else {
             println!("{name:<28} {count:>10.0}");
         }
@@ -151,9 +190,16 @@ fn show_instructions(counts: &BTreeMap<String, f64>) {
 /// A count by the name of a function, with or without that of its case.
 fn find(counts: &BTreeMap<String, f64>, name: &str) -> Option<f64> {
     let with_case = format!("{name}.");
-    let count = counts.iter().find(|(key, _)| *key == name || key.starts_with(&with_case))?.1;
+    let count = counts
+        .iter()
+        .find(|(key, _)| *key == name || key.starts_with(&with_case))?
+        .1;
     // The budget compares single goes.
-    Some(if name.starts_with("call_") { count / CALLS } else { *count })
+    Some(if name.starts_with("call_") {
+        count / CALLS
+    } else {
+        *count
+    })
 }
 
 /// Compares ratios with the budget, and prints each.
@@ -163,7 +209,9 @@ fn within_budget(counts: &BTreeMap<String, f64>) -> Result<bool> {
     println!("\nratios, and the budget for each (5 % of slack)\n");
     let mut within = true;
     for (ratio, allowed) in &budget {
-        let (over, under) = ratio.split_once(" / ").context("a budget without a ratio")?;
+        let (over, under) = ratio
+            .split_once(" / ")
+            .context("a budget without a ratio")?;
         let missing = || format!("{BUDGET} names `{ratio}`, which was not measured");
         let measured = find(counts, over).with_context(missing)?
             / find(counts, under).with_context(missing)?;
@@ -190,7 +238,11 @@ mod tests {
 
     #[test]
     fn names_are_found_with_and_without_a_case() {
-        let counts = [("decode.documented", 10.0), ("decode_plain.documented", 5.0), ("call_x.warm", 400.0)];
+        let counts = [
+            ("decode.documented", 10.0),
+            ("decode_plain.documented", 5.0),
+            ("call_x.warm", 400.0),
+        ];
         let counts = counts.map(|(name, count)| (name.to_owned(), count)).into();
         assert_eq!(find(&counts, "decode.documented"), Some(10.0));
         assert_eq!(find(&counts, "decode_plain"), Some(5.0));
