@@ -9,6 +9,7 @@
 mod browser;
 mod ci;
 pub mod codegen;
+mod conformance;
 pub mod document;
 mod place;
 
@@ -40,6 +41,8 @@ enum Command {
     Ci(ci::Arguments),
     /// Runs the tests of the sandbox's console in headless Chromium.
     Browser(browser::Arguments),
+    /// Lets independent judges loose on the document, the facade and the sandbox.
+    Conformance(conformance::Arguments),
 }
 
 /// Runs the command that the process was given.
@@ -48,6 +51,7 @@ pub fn run() -> ExitCode {
         Command::Codegen(arguments) => codegen::run(&arguments),
         Command::Ci(arguments) => ci::run(&arguments),
         Command::Browser(arguments) => browser::run(&arguments),
+        Command::Conformance(arguments) => conformance::run(&arguments),
     };
     match outcome {
         Ok(code) => code,

@@ -98,14 +98,14 @@ pub mod types {
         /// The identifier of the "WeChat mini program" connection as configured in Authing. The
         /// lower-case i in the middle is the service's spelling. \[page\]
         #[serde(rename = "extIdpConnidentifier")]
-        pub ext_idp_connidentifier: ::std::string::String,
+        pub ext_idp_connidentifier: crate::scalars::Secret,
     }
 
     impl GetWechatMiniProgramPhoneDto {
         /// Makes a `GetWechatMiniProgramPhoneDto` of its required fields.
         pub fn new(
             code: crate::scalars::Secret,
-            ext_idp_connidentifier: ::std::string::String,
+            ext_idp_connidentifier: crate::scalars::Secret,
         ) -> Self {
             Self {
                 code,

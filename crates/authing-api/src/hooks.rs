@@ -4,12 +4,14 @@ use std::sync::OnceLock;
 
 use http_body_util::Limited;
 use progenitor_client::{ClientHooks, ClientInfo, Error, OperationInfo};
-use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::header::{CONTENT_LENGTH, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Body, Request, Response, ResponseBuilderExt};
 
 use crate::generated::Client;
 
 /// The inner value of a [`Client`]: what one call sends besides its body, and what it learns.
+///
+/// Headers that every call has belong to the `reqwest::Client` as its default headers.
 ///
 /// A client is made for one call and costs next to nothing (its `reqwest::Client` is shared), so
 /// that no call can see another's headers or outcome.
@@ -30,9 +32,18 @@ pub struct ResponseHead {
     pub retry_after: Option<HeaderValue>,
 }
 
+impl ResponseHead {
+    /// A head with this status and this `Retry-After` header.
+    pub fn new(http_status: u16, retry_after: Option<HeaderValue>) -> Self {
+        Self {
+            http_status,
+            retry_after,
+        }
+    }
+}
+
 impl CallContext {
-    /// A context for one call: headers to put on the request, and the largest body to accept, in
-    /// bytes. Mark headers that hold a secret as sensitive, so that `Debug` hides them.
+    /// A context for one call: the call's own headers, and the largest body to accept, in bytes. Mark headers that hold a secret as sensitive, so that `Debug` hides them.
     pub fn new(headers: HeaderMap, max_response_bytes: usize) -> Self {
         Self {
             headers,
@@ -56,7 +67,11 @@ impl Client {
 
 impl ClientHooks<CallContext> for Client {
     /// Takes off the `api-version` header, which the service does not know, and puts on the call's.
+    ///
+    /// The length is set here and not left to the layers below, because a default header of the
+    /// HTTP client would count for more than the true length there, and cut the body off.
     async fn pre<E>(&self, request: &mut Request, _: &OperationInfo) -> Result<(), Error<E>> {
+        let length = request.body().and_then(Body::as_bytes).map(<[u8]>::len);
         let headers = request.headers_mut();
         headers.remove("api-version");
         headers.extend(
@@ -65,16 +80,19 @@ impl ClientHooks<CallContext> for Client {
                 .iter()
                 .map(|(name, value)| (name.clone(), value.clone())),
         );
+        if let Some(length) = length {
+            headers.insert(CONTENT_LENGTH, length.into());
+        }
         Ok(())
     }
 
     /// Notes the head of the response, and bounds its body before anybody reads it.
     async fn exec(&self, request: Request, _: &OperationInfo) -> reqwest::Result<Response> {
         let response = self.client().execute(request).await?;
-        let head = ResponseHead {
-            http_status: response.status().as_u16(),
-            retry_after: response.headers().get(RETRY_AFTER).cloned(),
-        };
+        let head = ResponseHead::new(
+            response.status().as_u16(),
+            response.headers().get(RETRY_AFTER).cloned(),
+        );
         // A context serves one call; should it serve another, the first head stays.
         let _ = self.inner.head.set(head);
         Ok(bounded(response, self.inner.max_response_bytes))
@@ -83,24 +101,25 @@ impl ClientHooks<CallContext> for Client {
 
 /// The same response with a body that fails once it exceeds `limit` bytes, or at once if it
 /// announces that it will.
+///
+/// A body that announces a length within the limit is left alone: HTTP/1.1 framing ends it there.
 fn bounded(response: Response, limit: usize) -> Response {
-    let too_large = response
-        .content_length()
-        .is_some_and(|length| length > limit as u64);
+    match response.content_length() {
+        Some(length) if length <= limit as u64 => response,
+        Some(_) => with_body(response, |_| {
+            Limited::new(Body::from("more than announced"), 0)
+        }),
+        None => with_body(response, |body| Limited::new(body, limit)),
+    }
+}
+
+/// The same response with another body.
+fn with_body(response: Response, change: impl FnOnce(Body) -> Limited<Body>) -> Response {
     // Handing the URL on spares parsing a made-up one.
     let url = response.url().clone();
     let (mut parts, body) = http::Response::<Body>::from(response).into_parts();
-    let body = if too_large {
-        Body::wrap(Limited::new(Body::from("more than announced"), 0))
-    } else {
-        Body::wrap(Limited::new(body, limit))
-    };
-    let with_url = http::Response::builder()
-        .url(url)
-        .body(())
-        .map(http::Response::into_parts);
-    if let Ok((fresh, ())) = with_url {
-        parts.extensions.extend(fresh.extensions);
+    if let Ok(with_url) = http::Response::builder().url(url).body(()) {
+        parts.extensions.extend(with_url.into_parts().0.extensions);
     }
-    Response::from(http::Response::from_parts(parts, body))
+    Response::from(http::Response::from_parts(parts, Body::wrap(change(body))))
 }

@@ -30,8 +30,8 @@ pub struct Reply<D = ()> {
     pub wechat: WechatVerdict,
     /// The operation's fields inside `data`, the documented place.
     pub data: D,
-    /// The operation's fields beside `statusCode`.
-    pub beside: D,
+    /// The operation's fields beside `statusCode`, if any stand there.
+    pub beside: Option<Box<D>>,
 }
 
 impl<D: Fields> Reply<D> {
@@ -48,7 +48,7 @@ impl<D: Fields> Reply<D> {
 
 impl<D> Reply<D> {
     /// The same answer with other data.
-    pub fn with_data<E>(self, data: E, beside: E) -> Reply<E> {
+    pub fn with_data<E>(self, data: E) -> Reply<E> {
         let Self {
             status_code,
             envelope,
@@ -60,7 +60,7 @@ impl<D> Reply<D> {
             envelope,
             wechat,
             data,
-            beside,
+            beside: None,
         }
     }
 }
@@ -101,7 +101,7 @@ fields! {
         /// A finer code of the failure.
         "apiCode" => api_code: Option<i64>,
         /// Names the request to the vendor's support.
-        "requestId" => request_id: Option<String>,
+        "requestId" => request_id: Option<UntrustedText>,
     }
 }
 
@@ -132,7 +132,7 @@ fields! {
         /// The calling code, without a plus.
         "countryCode" => country_code: Option<CountryCode>,
         /// When and where the user agreed.
-        "watermark" => watermark: Watermark,
+        "watermark" => watermark: Option<Box<Watermark>>,
     }
 }
 
@@ -142,7 +142,7 @@ fields! {
         /// When the user tapped, in Unix seconds.
         "timestamp" => timestamp: Option<i64>,
         /// The mini program's id.
-        "appid" => appid: Option<String>,
+        "appid" => appid: Option<UntrustedText>,
     }
 }
 
@@ -153,7 +153,7 @@ pub struct PhoneData {
     /// The documented place.
     pub flat: PhoneInfo,
     /// WeChat's own place.
-    pub phone_info: PhoneInfo,
+    pub phone_info: Option<Box<PhoneInfo>>,
 }
 
 impl Fields for PhoneData {
@@ -180,6 +180,19 @@ pub trait Fields: Default {
 impl Fields for () {
     fn take<'de, A: MapAccess<'de>>(&mut self, _: &str, _: &mut A) -> Result<bool, A::Error> {
         Ok(false)
+    }
+}
+
+/// Fields that mostly are not there at all, and then take no room.
+impl<F: Fields> Fields for Option<Box<F>> {
+    fn take<'de, A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<bool, A::Error> {
+        if let Some(fields) = self {
+            return fields.take(key, map);
+        }
+        let mut fields = F::default();
+        let taken = fields.take(key, map)?;
+        *self = taken.then(|| Box::new(fields));
+        Ok(taken)
     }
 }
 
@@ -325,8 +338,8 @@ impl<'de, D: Fields> Visitor<'de> for ReplyVisitor<D> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Reply<D>, A::Error> {
         let mut status_code = None;
-        let mut data = <(WechatVerdict, D)>::default();
-        let mut top = <(Envelope, (WechatVerdict, D))>::default();
+        let mut data = <(D, WechatVerdict)>::default();
+        let mut top = <(Envelope, (WechatVerdict, Option<Box<D>>))>::default();
         while let Some(Key(key)) = map.next_key()? {
             match &*key {
                 "statusCode" => status_code = tolerant(&mut map)?,
@@ -335,7 +348,7 @@ impl<'de, D: Fields> Visitor<'de> for ReplyVisitor<D> {
             }
         }
         let (envelope, (verdict_beside, beside)) = top;
-        let (verdict_in_data, data) = data;
+        let (data, verdict_in_data) = data;
         let wechat = if verdict_beside.refuses() && !verdict_in_data.refuses() {
             verdict_beside
         } else {
@@ -402,7 +415,7 @@ mod tests {
             ))
             .unwrap_or_else(|error| panic!("{data}: {error}"));
             assert_eq!(reply.status_code, 200);
-            assert_eq!(reply.envelope.request_id.as_deref(), Some("r"));
+            assert_eq!(reply.envelope.request_id, Some("r".into()));
             assert_eq!(reply.data, PhoneData::default(), "{data}");
         }
     }
@@ -416,14 +429,14 @@ mod tests {
         )
         .unwrap();
         assert_eq!(reply.envelope, Envelope::default());
-        let phone = &reply.data.phone_info;
+        let phone = reply.data.phone_info.unwrap();
         assert_eq!(phone.phone_number, None);
         assert_eq!(phone.pure_phone_number, Some("1".into()));
         assert_eq!(
             phone.country_code.as_ref().map(CountryCode::as_str),
             Some("86")
         );
-        assert_eq!(phone.watermark, Watermark::default());
+        assert_eq!(phone.watermark, None);
     }
 
     #[test]
@@ -432,8 +445,8 @@ mod tests {
             read(r#"{"statusCode":500,"st\u0061tusCode":200,"requestId":"a","requestId":"b"}"#);
         let reply = reply.unwrap();
         assert_eq!(
-            (reply.status_code, reply.envelope.request_id.as_deref()),
-            (200, Some("b"))
+            (reply.status_code, reply.envelope.request_id),
+            (200, Some("b".into()))
         );
     }
 
@@ -489,13 +502,15 @@ mod tests {
         }
     }
 
-    /// Turns red if a field becomes a plain string.
+    /// Turns red if a field becomes a plain string: any text of the service may repeat what was
+    /// sent to it, its ids included.
     #[test]
     fn debug_shows_neither_a_phone_number_nor_the_service_s_words() {
         const CANARY: &str = "13800138000";
         let reply = read(&format!(
-            r#"{{"statusCode":200,"message":"{CANARY}","errmsg":"{CANARY}","data":{{"phoneNumber":"{CANARY}",
-            "purePhoneNumber":"{CANARY}","countryCode":"{CANARY}","errmsg":"{CANARY}"}}}}"#
+            r#"{{"statusCode":200,"message":"{CANARY}","errmsg":"{CANARY}","requestId":"{CANARY}",
+            "data":{{"phoneNumber":"{CANARY}","purePhoneNumber":"{CANARY}","countryCode":"{CANARY}",
+            "errmsg":"{CANARY}","watermark":{{"appid":"{CANARY}"}}}}}}"#
         ))
         .unwrap();
         let printed = format!("{reply:?}");

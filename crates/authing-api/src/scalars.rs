@@ -22,6 +22,11 @@ macro_rules! hidden_text {
             pub fn as_str(&self) -> &str {
                 &self.0
             }
+
+            /// The text itself, handed over.
+            pub fn into_string(self) -> String {
+                self.0
+            }
         }
 
         impl fmt::Debug for $name {
@@ -71,7 +76,8 @@ macro_rules! from_json_string {
 }
 
 hidden_text! {
-    /// A value that gives access to something: a one-time code. Format `secret`.
+    /// A value that gives access to something, or may hold what does: a one-time code, a
+    /// connection's identifier as somebody chose it. Format `secret`.
     Secret, "secret"
 }
 from_json_string!(Secret);

@@ -239,6 +239,7 @@ impl AuthenticationClientBuilder {
                 pool_idle_timeout: self.pool_idle_timeout,
                 proxy: self.proxy.as_deref().map(proxy).transpose()?,
                 user_agent: user_agent(self.user_agent.as_deref())?,
+                headers,
                 #[cfg(feature = "rustls-no-provider")]
                 tls: crate::tls::TlsOptions {
                     root_certificates_pem: self.root_certificates_pem,
@@ -249,7 +250,6 @@ impl AuthenticationClientBuilder {
         Ok(AuthenticationClient::new(Shared {
             http,
             host,
-            headers,
             timeout,
             retry: self.retry,
             max_response_bytes: self.max_response_bytes,

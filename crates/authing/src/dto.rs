@@ -49,7 +49,7 @@ pub struct GetWechatMiniProgramPhoneDataDto {
 }
 
 /// WeChat's note of when and where the user agreed to share the number.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Watermark {
@@ -74,6 +74,25 @@ impl GetWechatMiniProgramPhoneDataDto {
         let digits: usize = parts.iter().map(|part| part.len()).sum();
         (parts.iter().all(plain) && digits <= MAX_DIGITS).then(|| format!("+{}", parts.concat()))
     }
+}
+
+/// Shows the mini program's id only if it has the form of one: it is a text of the service's, and
+/// might repeat what was sent.
+impl std::fmt::Debug for Watermark {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let appid = Some(&self.appid).filter(|appid| is_appid(appid));
+        f.debug_struct("Watermark")
+            .field("appid", &appid)
+            .field("timestamp", &self.timestamp)
+            .finish()
+    }
+}
+
+/// Whether a text has the form of a mini program's id: `wx` and 16 hexadecimal digits.
+fn is_appid(text: &str) -> bool {
+    text.strip_prefix("wx").is_some_and(|digits| {
+        digits.len() == 16 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+    })
 }
 
 /// Shows no phone number, and not the message either: it is the service's, and may repeat one.
@@ -111,6 +130,38 @@ mod tests {
             Some(1_637_744_274)
         );
         assert_eq!(serde_json::to_value(&dto).unwrap(), reply());
+    }
+
+    /// Turns red if a `Debug` is derived where a text of the service's stands.
+    #[test]
+    fn debug_shows_only_what_has_the_form_of_an_id() {
+        const CANARY: &str = "13800138000";
+        let said = |appid: &str| {
+            let mut reply = reply();
+            reply["message"] = CANARY.into();
+            reply["requestId"] = CANARY.into();
+            reply["data"]["watermark"]["appid"] = appid.into();
+            let dto: GetWechatMiniProgramPhoneRespDto = serde_json::from_value(reply).unwrap();
+            format!("{dto:?} {dto:#?}")
+        };
+        let text = said(CANARY);
+        assert!(
+            !text.contains(CANARY) && text.contains("timestamp"),
+            "{text}"
+        );
+        assert!(
+            text.contains("status_code: 200") && text.contains("phone_number"),
+            "{text}"
+        );
+        assert!(said("wx0123456789abcdef").contains("wx0123456789abcdef"));
+        for odd in [
+            "wx0123456789abcde",
+            "wx0123456789abcdef0",
+            "xw0123456789abcdef",
+            "wx0123456789abcdeg",
+        ] {
+            assert!(!said(odd).contains(odd), "{odd}");
+        }
     }
 
     #[test]

@@ -5,7 +5,9 @@
     reason = "a test stops where something is not as it should be"
 )]
 
+mod blocking;
 mod documents;
+mod observability;
 mod one_line;
 mod readme;
 mod round_trip;
