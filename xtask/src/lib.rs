@@ -11,6 +11,7 @@ mod ci;
 pub mod codegen;
 mod conformance;
 pub mod document;
+mod fuzz;
 mod place;
 
 use std::process::ExitCode;
@@ -43,6 +44,8 @@ enum Command {
     Browser(browser::Arguments),
     /// Lets independent judges loose on the document, the facade and the sandbox.
     Conformance(conformance::Arguments),
+    /// Sends hostile traffic to a sandbox and watches its memory.
+    SandboxFuzz(fuzz::Arguments),
 }
 
 /// Runs the command that the process was given.
@@ -52,6 +55,7 @@ pub fn run() -> ExitCode {
         Command::Ci(arguments) => ci::run(&arguments),
         Command::Browser(arguments) => browser::run(&arguments),
         Command::Conformance(arguments) => conformance::run(&arguments),
+        Command::SandboxFuzz(arguments) => fuzz::run(&arguments),
     };
     match outcome {
         Ok(code) => code,

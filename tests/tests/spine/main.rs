@@ -11,5 +11,6 @@ mod observability;
 mod one_line;
 mod readme;
 mod round_trip;
+mod sandbox_guide;
 mod scenarios;
 mod wire;
