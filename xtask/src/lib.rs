@@ -6,13 +6,17 @@
     reason = "commands speak to a terminal"
 )]
 
+pub mod api;
+mod browser;
 mod ci;
 pub mod codegen;
 pub mod corrections;
 pub mod document;
 pub mod finding;
 pub mod openapi;
+pub mod packages;
 mod place;
+mod prove;
 pub mod specification;
 
 use std::process::ExitCode;
@@ -48,8 +52,12 @@ enum Command {
     /// Checks the document, shows what a change of it means, compares it with the vendor's.
     #[command(subcommand)]
     Openapi(openapi::Command),
-    /// Runs everything that gates a change.
+    /// Runs everything that gates a change, or one part of it.
     Ci(ci::Arguments),
+    /// Proves the promises of the call at full size.
+    Prove(prove::Arguments),
+    /// Runs the tests of the sandbox's console in headless Chromium.
+    Browser(browser::Arguments),
 }
 
 /// Runs the command that the process was given.
@@ -58,6 +66,8 @@ pub fn run() -> ExitCode {
         Command::Codegen(arguments) => codegen::run(&arguments),
         Command::Openapi(command) => openapi::run(&command),
         Command::Ci(arguments) => ci::run(&arguments),
+        Command::Prove(arguments) => prove::run(&arguments),
+        Command::Browser(arguments) => browser::run(&arguments),
     };
     match outcome {
         Ok(code) => code,

@@ -9,6 +9,7 @@ mod blocking;
 mod observability;
 mod one_line;
 mod readme;
+mod release;
 mod round_trip;
 mod scenarios;
 mod wire;
