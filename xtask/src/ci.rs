@@ -58,8 +58,13 @@ const STEPS: &[Step] = &[
     step("cargo fmt --all --check"),
     step("cargo clippy --workspace --all-targets -- -D warnings"),
     step("cargo clippy --workspace --all-targets --all-features -- -D warnings"),
+    step(
+        "cargo clippy --package authing-sandbox --no-default-features --all-targets -- -D warnings",
+    ),
+    step("cargo xtask openapi lint"),
     step("cargo xtask codegen --check"),
     step(README_TEST_COMMAND),
+    step("cargo xtask browser"),
     Step {
         words: "cargo doc --workspace --no-deps --all-features",
         environment: &[("RUSTDOCFLAGS", "-D warnings")],

@@ -58,6 +58,7 @@ mod validate;
 mod wechat;
 // … and what it says when it fails.
 mod error;
+mod from_kind;
 
 pub use authing_api::scalars::{CountryCode, PhoneNumber};
 
