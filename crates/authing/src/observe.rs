@@ -13,7 +13,6 @@
 
 use authing_api::hooks::ResponseHead;
 use authing_api::reply::Reply;
-use authing_api::scalars::UntrustedText;
 use tracing::field::Empty;
 use tracing::{Instrument as _, Span, info_span};
 
@@ -71,13 +70,9 @@ impl Attempt {
             self.span.record("authing.api_code", api_code);
         }
         // Anything else might repeat what was sent.
-        let request_id = reply
-            .envelope
-            .request_id
-            .as_ref()
-            .map(UntrustedText::as_str);
-        if let Some(request_id) = request_id.filter(|id| is_uuid(id)) {
-            self.span.record("authing.request_id", request_id);
+        let request_id = reply.envelope.request_id.as_ref();
+        if let Some(request_id) = request_id.filter(|id| is_uuid(id.as_str())) {
+            self.span.record("authing.request_id", request_id.as_str());
         }
     }
 

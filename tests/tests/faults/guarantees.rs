@@ -22,7 +22,7 @@ fn collect(path: &Path, tests: &mut BTreeMap<String, usize>) {
     }
     let stem = |path: &Path| path.file_stem().unwrap().to_str().unwrap().to_owned();
     let module = match stem(path) {
-        name if ["main", "mod", "lib"].contains(&&*name) => stem(path.parent().unwrap()),
+        name if ["main", "mod", "lib", "tests"].contains(&&*name) => stem(path.parent().unwrap()),
         name => name,
     };
     let text = std::fs::read_to_string(path).unwrap();

@@ -1,4 +1,4 @@
-//! From the document to the phone number: replies, the wire, the generated code, the sandbox.
+//! From the document to the phone number: replies, the wire, the sandbox.
 
 #![expect(
     clippy::unwrap_used,
@@ -6,10 +6,10 @@
 )]
 
 mod blocking;
-mod documents;
 mod observability;
 mod one_line;
 mod readme;
+mod release;
 mod round_trip;
 mod sandbox_guide;
 mod scenarios;

@@ -63,7 +63,7 @@ impl Backend {
         let client = AuthenticationClient::builder()
             .app_host(host)
             .app_id(app_id)
-            .timeout(Duration::from_millis(500))
+            .timeout(Duration::from_secs(2))
             .build()
             .unwrap();
         let state = AppState::new(client, settings);
