@@ -91,6 +91,7 @@ pub(super) fn judge(tools: &Tools) -> Result<Verdict> {
     call(Shape::MainlandWithoutPrefix, ID, &fresh()?, "13800138000")?;
     for shape in [
         Shape::Nested,
+        Shape::BesideStatus,
         Shape::SuccessWithoutData,
         Shape::Html,
         Shape::TruncatedJson,
