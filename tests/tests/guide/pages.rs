@@ -71,6 +71,20 @@ fn every_block_has_a_known_language() {
     }
 }
 
+/// All the Rust sources in a folder and below.
+fn sources(folder: &Path) -> String {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let texts = entries.map(|entry| {
+        let path = entry.unwrap().path();
+        match path.extension() {
+            None if path.is_dir() => sources(&path),
+            Some(extension) if extension == "rs" => std::fs::read_to_string(path).unwrap(),
+            _ => String::new(),
+        }
+    });
+    texts.collect()
+}
+
 /// Every word of a shell command that could go stale is one that there is.
 #[test]
 fn commands_name_what_there_is() {
@@ -85,10 +99,16 @@ fn commands_name_what_there_is() {
                     runs += 1;
                     let manifest = file(&format!("crates/{package}/Cargo.toml"));
                     assert!(manifest.contains(&format!("name = \"{package}\"")));
-                    let main = file(&format!("crates/{package}/src/main.rs"));
+                    // The options are fields, the commands variants, of what clap derives from.
+                    let source =
+                        sources(&xtask::project_root().join(format!("crates/{package}/src")));
                     for option in arguments.iter().filter_map(|word| word.strip_prefix("--")) {
-                        let field = format!("    {}: ", option.replace('-', "_"));
-                        assert!(main.contains(&field), "{page}: {command}");
+                        let field = format!(" {}: ", option.replace('-', "_"));
+                        assert!(source.contains(&field), "{page}: {command}");
+                    }
+                    if let Some(verb) = arguments.first().filter(|word| !word.starts_with('-')) {
+                        let variant = format!("    {}{}(", verb[..1].to_uppercase(), &verb[1..]);
+                        assert!(source.contains(&variant), "{page}: {command}");
                     }
                 }
                 ["cargo", "run", "--example", name] => {
