@@ -283,7 +283,11 @@ fn a_proxy_that_is_not_there() {
         "{}",
         run.stdout
     );
-    assert!(diagnosis(&run).1.contains("check the proxy"), "{}", run.stdout);
+    assert!(
+        diagnosis(&run).1.contains("check the proxy"),
+        "{}",
+        run.stdout
+    );
 }
 
 #[test]
