@@ -10,6 +10,7 @@ pub mod api;
 mod browser;
 mod ci;
 pub mod codegen;
+mod conformance;
 pub mod corrections;
 pub mod document;
 pub mod finding;
@@ -58,6 +59,8 @@ enum Command {
     Prove(prove::Arguments),
     /// Runs the tests of the sandbox's console in headless Chromium.
     Browser(browser::Arguments),
+    /// Lets independent judges loose on the document, the facade and the sandbox.
+    Conformance(conformance::Arguments),
 }
 
 /// Runs the command that the process was given.
@@ -68,6 +71,7 @@ pub fn run() -> ExitCode {
         Command::Ci(arguments) => ci::run(&arguments),
         Command::Prove(arguments) => prove::run(&arguments),
         Command::Browser(arguments) => browser::run(&arguments),
+        Command::Conformance(arguments) => conformance::run(&arguments),
     };
     match outcome {
         Ok(code) => code,
