@@ -14,6 +14,7 @@ mod conformance;
 pub mod corrections;
 pub mod document;
 pub mod finding;
+mod fuzz;
 pub mod openapi;
 pub mod packages;
 mod place;
@@ -61,6 +62,8 @@ enum Command {
     Browser(browser::Arguments),
     /// Lets independent judges loose on the document, the facade and the sandbox.
     Conformance(conformance::Arguments),
+    /// Sends hostile traffic to a sandbox and watches its memory.
+    SandboxFuzz(fuzz::Arguments),
 }
 
 /// Runs the command that the process was given.
@@ -72,6 +75,7 @@ pub fn run() -> ExitCode {
         Command::Prove(arguments) => prove::run(&arguments),
         Command::Browser(arguments) => browser::run(&arguments),
         Command::Conformance(arguments) => conformance::run(&arguments),
+        Command::SandboxFuzz(arguments) => fuzz::run(&arguments),
     };
     match outcome {
         Ok(code) => code,

@@ -147,9 +147,10 @@ async fn switches_do_what_they_say() {
         page.click("#fault-add").await;
         page.wait_for_text("#faults", "cut at request").await;
         page.click("#send-backend").await;
-        page.wait_for_text("#verdict", "have the user tap again")
-            .await;
+        page.wait_for_text("#verdict", "tap_again").await;
         page.wait_for_text("#requests", "broken on purpose").await;
+        page.wait_for_text("#requests", "code used, answer spoilt")
+            .await;
         page.wait_for_text("#faults", "Nothing will go wrong").await;
         let entry = sandbox.entry(&code).unwrap();
         assert_eq!((entry.status, entry.presented), (CodeStatus::Consumed, 1));

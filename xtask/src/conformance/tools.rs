@@ -14,6 +14,8 @@ const PYPI: &[&str] = &[
     "schemathesis==4.32.5",
     "authing==5.1.0",
     "openapi-generator-cli==7.26.0",
+    // What authing imports, and forgets to ask for.
+    "websockets==17.4",
 ];
 
 /// Where the judges are.
