@@ -66,6 +66,13 @@ impl Fault {
         self
     }
 
+    /// Below us, a request that is handed to a connection in the very moment in which that ends can
+    /// be left lying: nothing is sent, and the call waits for its deadline. Once in thousands.
+    fn that_may_hang(mut self) -> Self {
+        self.yields.push(TIMEOUT);
+        self.within(Duration::from_secs(4))
+    }
+
     fn within(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
@@ -96,7 +103,7 @@ fn on_a_fresh_connection() -> Vec<Fault> {
         // A RST can be there before connecting has quite ended; that is no connection, then.
         let mut accept = cut("on accept", CutAt::Accept);
         accept.yields.push(CONNECT);
-        faults.push(accept);
+        faults.push(accept.that_may_hang());
         // The head is some 230 bytes long, the whole some 350.
         for bytes in [1, 20, 150, 230, 300, 345] {
             let name = format!("after {bytes} bytes of the request");
@@ -202,7 +209,8 @@ fn on_a_reused_connection() -> Vec<Fault> {
                 after,
                 ending,
             });
-            faults.push(Fault::new(name, script, &[Yield::Phone, TRANSPORT]).pooled());
+            let fault = Fault::new(name, script, &[Yield::Phone, TRANSPORT]).pooled();
+            faults.push(fault.that_may_hang());
         }
         let cut = |name: &str, at: CutAt| {
             let script = Script::by_request(move |request| match second(request) {

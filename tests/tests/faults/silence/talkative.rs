@@ -201,7 +201,8 @@ fn say(error: Error) {
     }
     let text = error.to_string();
     let _ = catch_unwind(move || panic!("{text}"));
-    let expected = AssertUnwindSafe(move || Err::<(), _>(error).expect("a phone number"));
+    let outcome: Result<(), Error> = Err(error);
+    let expected = AssertUnwindSafe(move || outcome.expect("a phone number"));
     let _ = catch_unwind(expected);
 }
 
