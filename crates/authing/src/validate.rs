@@ -196,6 +196,14 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_header_is_marked_as_one() {
+        let value = header("c0de", true).unwrap();
+        assert!(value.is_sensitive() && value == "c0de");
+        assert!(!header("c0de", false).unwrap().is_sensitive());
+        assert!(header("c0\nde", true).is_err());
+    }
+
+    #[test]
     fn languages_and_user_agents() {
         for value in ["zh-CN", "en", "en-US"] {
             assert_eq!(language(value), Ok(()), "{value:?}");
