@@ -3,7 +3,8 @@
 //! Nothing in this crate may depend on the crates it judges, or on an HTTP library: a mistake
 //! made on both sides would cancel out. [`judge`] reads raw bytes, counts them and answers by a
 //! script; [`certs`] makes the certificates for its TLS side; [`phone`] ties each code to its own
-//! number; [`scenarios`] holds the shared list of replies and what a client must make of each.
+//! number; [`scenarios`] holds the shared list of replies and what a client must make of each;
+//! [`markdown`] takes the guide apart.
 #![expect(
     clippy::expect_used,
     reason = "test support: a judge that cannot do its work must stop the test, loudly"
@@ -12,5 +13,6 @@
 pub mod bare;
 pub mod certs;
 pub mod judge;
+pub mod markdown;
 pub mod phone;
 pub mod scenarios;

@@ -1,18 +1,42 @@
 //! `cargo xtask ci`: everything that gates a change, in one list.
 
+mod api;
+mod deny;
+mod features;
+mod package;
+
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context as _, Result, bail};
 
 use crate::place::project_root;
 
-/// Runs everything that gates a change.
+/// Runs everything that gates a change, or one of the slower parts that gate a release.
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Arguments {
     /// Prints the commands, and runs none.
     #[arg(long)]
     list: bool,
+    #[command(subcommand)]
+    part: Option<Part>,
 }
+
+/// What is checked apart from the gate.
+#[derive(Debug, clap::Subcommand)]
+enum Part {
+    /// Compares the public items of the libraries with the listings that are kept.
+    Api(api::Arguments),
+    /// Checks licences, forbidden crates and sources with cargo-deny; exits 3 if that is missing.
+    Deny,
+    /// Builds the published packages with no feature, with each, and with each pair.
+    Features,
+    /// Packages what is published, builds each package from its archive, and looks into it.
+    Package,
+}
+
+/// The exit status of a part whose tool is missing: neither passed nor failed.
+const TOOL_IS_MISSING: u8 = 3;
 
 /// A command of the gate: its words, and its environment.
 struct Step {
@@ -34,8 +58,13 @@ const STEPS: &[Step] = &[
     step("cargo fmt --all --check"),
     step("cargo clippy --workspace --all-targets -- -D warnings"),
     step("cargo clippy --workspace --all-targets --all-features -- -D warnings"),
+    step(
+        "cargo clippy --package authing-sandbox --no-default-features --all-targets -- -D warnings",
+    ),
+    step("cargo xtask openapi lint"),
     step("cargo xtask codegen --check"),
     step(README_TEST_COMMAND),
+    step("cargo xtask browser"),
     Step {
         words: "cargo doc --workspace --no-deps --all-features",
         environment: &[("RUSTDOCFLAGS", "-D warnings")],
@@ -44,26 +73,58 @@ const STEPS: &[Step] = &[
 
 /// Runs the command.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
-    for Step { words, environment } in STEPS {
-        let prefix: String = environment
-            .iter()
-            .map(|(name, value)| format!("{name}='{value}' "))
-            .collect();
-        println!("\n$ {prefix}{words}");
+    match &arguments.part {
+        None => {}
+        Some(Part::Api(arguments)) => return api::run(arguments),
+        Some(Part::Deny) => return deny::run(),
+        Some(Part::Features) => return features::run(),
+        Some(Part::Package) => return package::run(),
+    }
+    for step in STEPS {
         if arguments.list {
-            continue;
-        }
-        let mut words_iter = words.split(' ');
-        let program = words_iter.next().context("an empty command")?;
-        let status = Command::new(program)
-            .args(words_iter)
-            .envs(environment.iter().copied())
-            .current_dir(project_root())
-            .status()
-            .with_context(|| format!("{program} cannot be started"))?;
-        if !status.success() {
-            bail!("`{words}` failed: {status}");
+            println!("\n$ {}", step.shown());
+        } else {
+            step.run()?;
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+impl Step {
+    /// The command as it is typed.
+    fn shown(&self) -> String {
+        let prefix = self.environment.iter();
+        let prefix: String = prefix
+            .map(|(name, value)| format!("{name}='{value}' "))
+            .collect();
+        format!("{prefix}{}", self.words)
+    }
+
+    fn run(&self) -> Result<()> {
+        println!("\n$ {}", self.shown());
+        run_command(self.words.split(' '), self.environment)
+    }
+}
+
+/// Runs a command of words that hold no spaces; an error if it fails.
+fn run_words(words: &str) -> Result<()> {
+    println!("\n$ {words}");
+    run_command(words.split(' '), &[])
+}
+
+fn run_command<'a>(
+    mut words: impl Iterator<Item = &'a str>,
+    environment: &[(&str, &str)],
+) -> Result<()> {
+    let program = words.next().context("an empty command")?;
+    let status = Command::new(program)
+        .args(words)
+        .envs(environment.iter().copied())
+        .current_dir(project_root())
+        .status()
+        .with_context(|| format!("{program} cannot be started"))?;
+    if !status.success() {
+        bail!("it failed: {status}");
+    }
+    Ok(())
 }

@@ -9,6 +9,8 @@ use saphyr::{LoadableYamlNode as _, MarkedYaml, Scalar, YamlData};
 use serde_json::{Map, Number, Value};
 use serde_path_to_error::Segment;
 
+use crate::specification;
+
 /// A document that was read from YAML or JSON.
 #[derive(Debug, Clone)]
 pub struct Document {
@@ -86,18 +88,17 @@ impl Document {
     ///
     /// # Errors
     ///
-    /// If it is not an OpenAPI 3.0 document; the message names the place.
+    /// If it is not an OpenAPI 3.0 document; the message names every place.
     pub fn openapi(&self) -> Result<OpenAPI> {
-        match self.value.get("openapi") {
-            Some(Value::String(version)) if version.starts_with("3.0.") => {}
-            Some(version) => bail!(
-                "{}: this is OpenAPI {version}; the generator takes 3.0.x only",
-                self.place("/openapi")
-            ),
-            None => bail!(
-                "{}: no `openapi` version: not an OpenAPI document",
-                self.place("")
-            ),
+        self.check_version()?;
+        // Before deserialising: the untagged enums of `openapiv3` would lose the place.
+        let violations = specification::violations(&self.value)?;
+        if !violations.is_empty() {
+            let lines: Vec<String> = violations
+                .iter()
+                .map(|violation| format!("{}: {}", self.place(&violation.pointer), violation.what))
+                .collect();
+            bail!("{}", lines.join("\n"));
         }
         serde_path_to_error::deserialize(&self.value).map_err(|error| {
             let pointer: String = error
@@ -111,6 +112,26 @@ impl Document {
                 .collect();
             anyhow!("{}: {}", self.place(&pointer), error.inner())
         })
+    }
+
+    /// Refuses what does not call itself OpenAPI 3.0.
+    ///
+    /// # Errors
+    ///
+    /// If it does not; the message names the version.
+    pub fn check_version(&self) -> Result<()> {
+        match self.value.get("openapi") {
+            Some(Value::String(version)) if version.starts_with("3.0.") => {}
+            Some(version) => bail!(
+                "{}: this is OpenAPI {version}; the generator takes 3.0.x only",
+                self.place("/openapi")
+            ),
+            None => bail!(
+                "{}: no `openapi` version: not an OpenAPI document",
+                self.place("")
+            ),
+        }
+        Ok(())
     }
 }
 

@@ -122,7 +122,8 @@ pub mod types {
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct GetWechatMiniProgramPhoneLooseRespDto {
         /// The phone number, loosely typed. \[library\]
-        pub data: WechatPhoneInfoDto,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub data: ::std::option::Option<WechatPhoneInfoDto>,
         /// As documented. \[page\]
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub message: ::std::option::Option<crate::scalars::UntrustedText>,
@@ -139,12 +140,9 @@ pub mod types {
 
     impl GetWechatMiniProgramPhoneLooseRespDto {
         /// Makes a `GetWechatMiniProgramPhoneLooseRespDto` of its required fields.
-        pub fn new(
-            data: WechatPhoneInfoDto,
-            status_code: crate::scalars::WholeNumber,
-        ) -> Self {
+        pub fn new(status_code: crate::scalars::WholeNumber) -> Self {
             Self {
-                data,
+                data: None,
                 message: None,
                 request_id: None,
                 status_code,
@@ -159,7 +157,8 @@ pub mod types {
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct GetWechatMiniProgramPhoneNestedRespDto {
         /// WeChat's answer as a whole. \[library\]
-        pub data: WechatAnswerDto,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub data: ::std::option::Option<WechatAnswerDto>,
         /// As documented. \[page\]
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub message: ::std::option::Option<crate::scalars::UntrustedText>,
@@ -176,12 +175,9 @@ pub mod types {
 
     impl GetWechatMiniProgramPhoneNestedRespDto {
         /// Makes a `GetWechatMiniProgramPhoneNestedRespDto` of its required fields.
-        pub fn new(
-            data: WechatAnswerDto,
-            status_code: crate::scalars::WholeNumber,
-        ) -> Self {
+        pub fn new(status_code: crate::scalars::WholeNumber) -> Self {
             Self {
-                data,
+                data: None,
                 message: None,
                 request_id: None,
                 status_code,

@@ -11,6 +11,8 @@ use crate::generated::Client;
 
 /// The inner value of a [`Client`]: what one call sends besides its body, and what it learns.
 ///
+/// Headers that every call has belong to the `reqwest::Client` as its default headers.
+///
 /// A client is made for one call and costs next to nothing (its `reqwest::Client` is shared), so
 /// that no call can see another's headers or outcome.
 #[derive(Clone, Debug)]
@@ -41,8 +43,7 @@ impl ResponseHead {
 }
 
 impl CallContext {
-    /// A context for one call: headers to put on the request, and the largest body to accept, in
-    /// bytes. Mark headers that hold a secret as sensitive, so that `Debug` hides them.
+    /// A context for one call: the call's own headers, and the largest body to accept, in bytes. Mark headers that hold a secret as sensitive, so that `Debug` hides them.
     pub fn new(headers: HeaderMap, max_response_bytes: usize) -> Self {
         Self {
             headers,
@@ -100,24 +101,25 @@ impl ClientHooks<CallContext> for Client {
 
 /// The same response with a body that fails once it exceeds `limit` bytes, or at once if it
 /// announces that it will.
+///
+/// A body that announces a length within the limit is left alone: HTTP/1.1 framing ends it there.
 fn bounded(response: Response, limit: usize) -> Response {
-    let too_large = response
-        .content_length()
-        .is_some_and(|length| length > limit as u64);
+    match response.content_length() {
+        Some(length) if length <= limit as u64 => response,
+        Some(_) => with_body(response, |_| {
+            Limited::new(Body::from("more than announced"), 0)
+        }),
+        None => with_body(response, |body| Limited::new(body, limit)),
+    }
+}
+
+/// The same response with another body.
+fn with_body(response: Response, change: impl FnOnce(Body) -> Limited<Body>) -> Response {
     // Handing the URL on spares parsing a made-up one.
     let url = response.url().clone();
     let (mut parts, body) = http::Response::<Body>::from(response).into_parts();
-    let body = if too_large {
-        Body::wrap(Limited::new(Body::from("more than announced"), 0))
-    } else {
-        Body::wrap(Limited::new(body, limit))
-    };
-    let with_url = http::Response::builder()
-        .url(url)
-        .body(())
-        .map(http::Response::into_parts);
-    if let Ok((fresh, ())) = with_url {
-        parts.extensions.extend(fresh.extensions);
+    if let Ok(with_url) = http::Response::builder().url(url).body(()) {
+        parts.extensions.extend(with_url.into_parts().0.extensions);
     }
-    Response::from(http::Response::from_parts(parts, body))
+    Response::from(http::Response::from_parts(parts, Body::wrap(change(body))))
 }

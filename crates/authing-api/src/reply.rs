@@ -30,8 +30,8 @@ pub struct Reply<D = ()> {
     pub wechat: WechatVerdict,
     /// The operation's fields inside `data`, the documented place.
     pub data: D,
-    /// The operation's fields beside `statusCode`.
-    pub beside: D,
+    /// The operation's fields beside `statusCode`, if any stand there.
+    pub beside: Option<Box<D>>,
 }
 
 impl<D: Fields> Reply<D> {
@@ -48,7 +48,7 @@ impl<D: Fields> Reply<D> {
 
 impl<D> Reply<D> {
     /// The same answer with other data.
-    pub fn with_data<E>(self, data: E, beside: E) -> Reply<E> {
+    pub fn with_data<E>(self, data: E) -> Reply<E> {
         let Self {
             status_code,
             envelope,
@@ -60,7 +60,7 @@ impl<D> Reply<D> {
             envelope,
             wechat,
             data,
-            beside,
+            beside: None,
         }
     }
 }
@@ -132,7 +132,7 @@ fields! {
         /// The calling code, without a plus.
         "countryCode" => country_code: Option<CountryCode>,
         /// When and where the user agreed.
-        "watermark" => watermark: Watermark,
+        "watermark" => watermark: Option<Box<Watermark>>,
     }
 }
 
@@ -153,7 +153,7 @@ pub struct PhoneData {
     /// The documented place.
     pub flat: PhoneInfo,
     /// WeChat's own place.
-    pub phone_info: PhoneInfo,
+    pub phone_info: Option<Box<PhoneInfo>>,
 }
 
 impl Fields for PhoneData {
@@ -180,6 +180,19 @@ pub trait Fields: Default {
 impl Fields for () {
     fn take<'de, A: MapAccess<'de>>(&mut self, _: &str, _: &mut A) -> Result<bool, A::Error> {
         Ok(false)
+    }
+}
+
+/// Fields that mostly are not there at all, and then take no room.
+impl<F: Fields> Fields for Option<Box<F>> {
+    fn take<'de, A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<bool, A::Error> {
+        if let Some(fields) = self {
+            return fields.take(key, map);
+        }
+        let mut fields = F::default();
+        let taken = fields.take(key, map)?;
+        *self = taken.then(|| Box::new(fields));
+        Ok(taken)
     }
 }
 
@@ -325,8 +338,8 @@ impl<'de, D: Fields> Visitor<'de> for ReplyVisitor<D> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Reply<D>, A::Error> {
         let mut status_code = None;
-        let mut data = <(WechatVerdict, D)>::default();
-        let mut top = <(Envelope, (WechatVerdict, D))>::default();
+        let mut data = <(D, WechatVerdict)>::default();
+        let mut top = <(Envelope, (WechatVerdict, Option<Box<D>>))>::default();
         while let Some(Key(key)) = map.next_key()? {
             match &*key {
                 "statusCode" => status_code = tolerant(&mut map)?,
@@ -335,7 +348,7 @@ impl<'de, D: Fields> Visitor<'de> for ReplyVisitor<D> {
             }
         }
         let (envelope, (verdict_beside, beside)) = top;
-        let (verdict_in_data, data) = data;
+        let (data, verdict_in_data) = data;
         let wechat = if verdict_beside.refuses() && !verdict_in_data.refuses() {
             verdict_beside
         } else {
@@ -416,14 +429,14 @@ mod tests {
         )
         .unwrap();
         assert_eq!(reply.envelope, Envelope::default());
-        let phone = &reply.data.phone_info;
+        let phone = reply.data.phone_info.unwrap();
         assert_eq!(phone.phone_number, None);
         assert_eq!(phone.pure_phone_number, Some("1".into()));
         assert_eq!(
             phone.country_code.as_ref().map(CountryCode::as_str),
             Some("86")
         );
-        assert_eq!(phone.watermark, Watermark::default());
+        assert_eq!(phone.watermark, None);
     }
 
     #[test]

@@ -22,6 +22,11 @@ macro_rules! hidden_text {
             pub fn as_str(&self) -> &str {
                 &self.0
             }
+
+            /// The text itself, handed over.
+            pub fn into_string(self) -> String {
+                self.0
+            }
         }
 
         impl fmt::Debug for $name {

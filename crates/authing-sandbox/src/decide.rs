@@ -1,7 +1,7 @@
 //! The decision about one call, in the order in which Authing is thought to check it.
 
 use std::collections::VecDeque;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::config::{Application, Applications, Target};
 use crate::fault::Fault;
@@ -21,6 +21,7 @@ pub(crate) struct Core {
     pub(crate) limit: RateLimit,
     pub(crate) shape: Shape,
     pub(crate) faults: VecDeque<Fault>,
+    pub(crate) latency: Duration,
 }
 
 /// A request to the exchange, as far as its head and body could be made out.

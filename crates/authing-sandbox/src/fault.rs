@@ -11,6 +11,8 @@ pub const MAX_FAULTS: usize = 1_000;
 pub const MAX_DELAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// The largest body, or garbage, that a fault may hold, in bytes.
 pub const MAX_FAULT_BODY: usize = 1024 * 1024;
+/// What the bodies, texts and headers of all faults that wait may hold together, in bytes.
+pub const MAX_FAULTS_SIZE: usize = 16 * 1024 * 1024;
 /// How many headers a fault may hold.
 const MAX_FAULT_HEADERS: usize = 64;
 
@@ -262,6 +264,23 @@ impl Fault {
         }
     }
 
+    /// The bytes of its body, texts and headers.
+    pub(crate) fn size(&self) -> usize {
+        let of = |headers: &[(String, String)]| -> usize {
+            headers
+                .iter()
+                .map(|(name, value)| name.len() + value.len())
+                .sum()
+        };
+        match &self.action {
+            Action::Reply(reply) => reply.message.len() + of(&reply.headers),
+            Action::Raw { headers, body, .. } => body.len() + of(headers),
+            Action::WeChat { errmsg, .. } => errmsg.len(),
+            Action::Garbage(bytes) => bytes.len(),
+            Action::Delay | Action::Cut { .. } | Action::Drip { .. } => 0,
+        }
+    }
+
     /// Whether anything of this fault could not be carried out.
     pub(crate) fn check(&self) -> Result<(), FaultError> {
         if self.times == Some(0) {
@@ -320,7 +339,7 @@ pub enum FaultError {
     Header,
     /// A body of more than [`MAX_FAULT_BODY`].
     BodyTooLarge,
-    /// [`MAX_FAULTS`] are waiting already.
+    /// [`MAX_FAULTS`], or [`MAX_FAULTS_SIZE`], are waiting already.
     QueueFull,
 }
 
@@ -335,7 +354,7 @@ impl fmt::Display for FaultError {
                  connection are not for it to set"
             }
             Self::BodyTooLarge => "the body of a fault can have 1 MiB at most",
-            Self::QueueFull => "1000 faults are waiting already",
+            Self::QueueFull => "1000 faults, or 16 MiB of them, are waiting already",
         })
     }
 }

@@ -186,17 +186,20 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
-    /// Issues a code: for a phone number, or without one as `wx.login` does.
+    /// Issues a code: for a phone number, or without one as `wx.login` does. It is drawn at random
+    /// unless its text is given, which must be new then.
     pub(crate) fn issue(
         &mut self,
+        code: Option<&str>,
         phone: Option<Phone>,
         target: Target,
         now: SystemTime,
     ) -> String {
-        let (kind, code) = match phone {
-            Some(_) => (CodeKind::Phone, random::phone_code()),
-            None => (CodeKind::Login, random::login_code()),
+        let (kind, draw): (_, fn() -> String) = match phone {
+            Some(_) => (CodeKind::Phone, random::phone_code),
+            None => (CodeKind::Login, random::login_code),
         };
+        let code = code.map_or_else(draw, str::to_owned);
         if self.order.len() >= MAX_CODES
             && let Some(oldest) = self.order.pop_front()
         {
@@ -278,8 +281,10 @@ impl Ledger {
             .collect()
     }
 
-    pub(crate) fn unknown(&self) -> Vec<UnknownCode> {
-        self.unknown.iter().cloned().collect()
+    /// The latest `limit` codes that strangers presented, oldest first.
+    pub(crate) fn unknown(&self, limit: usize) -> Vec<UnknownCode> {
+        let forgotten = self.unknown.len().saturating_sub(limit);
+        self.unknown.iter().skip(forgotten).cloned().collect()
     }
 
     pub(crate) fn counts(&self, now: SystemTime) -> Counts {
@@ -319,7 +324,7 @@ mod tests {
         let now = SystemTime::now();
         let mut ledger = Ledger::default();
         let codes: Vec<String> = (0..2)
-            .map(|_| ledger.issue(Phone::parse("13800138000").ok(), target(), now))
+            .map(|_| ledger.issue(None, Phone::parse("13800138000").ok(), target(), now))
             .collect();
         let last = now + CODE_LIFETIME - Duration::from_nanos(1);
         assert!(ledger.exchange(&codes[0], |_| true, 1, last).is_ok());
@@ -334,12 +339,12 @@ mod tests {
         let now = SystemTime::now();
         let mut ledger = Ledger::default();
         let phone = Phone::parse("13800138000").ok();
-        let first = ledger.issue(phone.clone(), target(), now);
+        let first = ledger.issue(None, phone.clone(), target(), now);
         for _ in 1..MAX_CODES {
-            ledger.issue(phone.clone(), target(), now);
+            ledger.issue(None, phone.clone(), target(), now);
         }
         assert!(ledger.entry(&first, now).is_some());
-        let last = ledger.issue(phone, target(), now);
+        let last = ledger.issue(None, phone, target(), now);
         assert!(ledger.entry(&first, now).is_none());
         assert_eq!(ledger.counts(now).issued, MAX_CODES);
         assert_eq!(ledger.entries(1, now)[0].code, last);
@@ -352,10 +357,10 @@ mod tests {
         for number in 0..2_000 {
             ledger.note(&"é".repeat(1_000), attempt(number, now));
         }
-        let unknown = ledger.unknown();
+        let unknown = ledger.unknown(usize::MAX);
         assert_eq!(unknown.len(), MAX_UNKNOWN_CODES);
         assert_eq!(unknown[0].code.chars().count(), MAX_UNKNOWN_LENGTH);
-        let code = ledger.issue(None, target(), now);
+        let code = ledger.issue(None, None, target(), now);
         for number in 0..100 {
             ledger.note(&code, attempt(number, now));
         }

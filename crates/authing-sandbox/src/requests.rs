@@ -124,8 +124,10 @@ impl RequestLog {
         self.records.get_mut(index)
     }
 
-    pub(crate) fn all(&self) -> Vec<RequestRecord> {
-        self.records.iter().cloned().collect()
+    /// The latest `limit` requests, oldest first.
+    pub(crate) fn latest(&self, limit: usize) -> Vec<RequestRecord> {
+        let forgotten = self.records.len().saturating_sub(limit);
+        self.records.iter().skip(forgotten).cloned().collect()
     }
 
     pub(crate) fn total(&self) -> u64 {
@@ -182,7 +184,7 @@ mod tests {
             log.begin(SystemTime::now());
         }
         assert_eq!(log.total(), MAX_REQUESTS as u64 + extra);
-        assert_eq!(log.all().len(), MAX_REQUESTS);
+        assert_eq!(log.latest(usize::MAX).len(), MAX_REQUESTS);
         assert!(log.get_mut(extra).is_none());
         assert_eq!(log.get_mut(extra + 1).unwrap().number, extra + 1);
         assert!(log.get_mut(0).is_none());

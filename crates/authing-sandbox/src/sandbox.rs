@@ -1,11 +1,14 @@
 //! A running sandbox: how it is described, started and stopped.
 
+use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::backend::Backend;
 use crate::clock::Clock;
 use crate::config::{
     Application, Applications, DEFAULT_APP_ID, DEFAULT_CONNECTION, DEFAULT_USERPOOL_ID,
@@ -17,8 +20,11 @@ use crate::shape::Shape;
 use crate::state::{IssueError, State};
 use crate::{http, server};
 
+/// The shortest admin token that is accepted, in characters.
+const MIN_ADMIN_TOKEN: usize = 16;
+
 /// What a sandbox shall be, before it is started.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use]
 pub struct Builder {
     app_id: String,
@@ -30,6 +36,10 @@ pub struct Builder {
     pub(crate) retry_after: bool,
     pub(crate) shape: Shape,
     pub(crate) manual_clock: bool,
+    pub(crate) latency: Duration,
+    pub(crate) admin_token: Option<String>,
+    allow_remote: bool,
+    backend: Option<String>,
 }
 
 impl Default for Builder {
@@ -44,7 +54,23 @@ impl Default for Builder {
             retry_after: true,
             shape: Shape::default(),
             manual_clock: false,
+            latency: Duration::ZERO,
+            admin_token: None,
+            allow_remote: false,
+            backend: None,
         }
+    }
+}
+
+// All but the token.
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("address", &self.address)
+            .field("app_id", &self.app_id)
+            .field("allow_remote", &self.allow_remote)
+            .field("backend", &self.backend)
+            .finish_non_exhaustive()
     }
 }
 
@@ -73,8 +99,9 @@ impl Builder {
         self
     }
 
-    /// Where to listen; a free port of 127.0.0.1 unless set. Only loopback addresses are accepted:
-    /// the sandbox hands phone numbers to anyone who asks.
+    /// Where to listen; a free port of 127.0.0.1 unless set. Any other address than loopback needs
+    /// [`Builder::allow_remote`] and [`Builder::admin_token`]: the sandbox hands phone numbers to
+    /// anyone who asks.
     pub fn bind(mut self, address: SocketAddr) -> Self {
         self.address = address;
         self
@@ -108,11 +135,38 @@ impl Builder {
         self
     }
 
+    /// How much later than it could every reply of the exchange comes; not at all unless set.
+    pub fn latency(mut self, latency: Duration) -> Self {
+        self.latency = latency;
+        self
+    }
+
+    /// A word that every request to the console and to `/sandbox/…` must know from then on: as
+    /// `Authorization: Bearer`, or as the password of `Basic`, which a browser asks for.
+    pub fn admin_token(mut self, token: impl Into<String>) -> Self {
+        self.admin_token = Some(token.into());
+        self
+    }
+
+    /// Whether an address that is not loopback may be listened on; no unless set.
+    pub fn allow_remote(mut self, allow: bool) -> Self {
+        self.allow_remote = allow;
+        self
+    }
+
+    /// The address of a backend that takes `POST {"code": "…"}`, for the console's phone to hand
+    /// its codes to, such as `http://127.0.0.1:3000/api/phone`. Nobody can set another later.
+    pub fn backend(mut self, url: impl Into<String>) -> Self {
+        self.backend = Some(url.into());
+        self
+    }
+
     /// The state alone, to be used without a server or with [`app`](crate::app).
     ///
     /// # Errors
     ///
-    /// `InvalidInput` if an id is empty, too long, not visible ASCII, or given twice.
+    /// `InvalidInput` if an id is empty, too long, not visible ASCII, or given twice, if the admin
+    /// token is short, or if the backend's address is not one.
     pub fn state(self) -> io::Result<State> {
         let mut first = Application::new(&self.app_id).userpool_id(&self.userpool_id);
         for connection in &self.connections {
@@ -123,7 +177,17 @@ impl Builder {
         }
         let mut applications = vec![first];
         applications.extend(self.others.iter().cloned());
-        Ok(State::assemble(Applications::new(applications)?, &self))
+        if let Some(token) = &self.admin_token
+            && (token.len() < MIN_ADMIN_TOKEN || !token.bytes().all(|byte| byte.is_ascii_graphic()))
+        {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                format!("the admin token needs {MIN_ADMIN_TOKEN} visible ASCII characters or more"),
+            ));
+        }
+        let backend = self.backend.as_deref().map(Backend::parse).transpose()?;
+        let applications = Applications::new(applications)?;
+        Ok(State::assemble(applications, backend, &self))
     }
 
     /// Starts the server, on the tokio runtime that this is called on.
@@ -134,16 +198,19 @@ impl Builder {
     /// whatever the system says to binding.
     pub async fn start(self) -> io::Result<Sandbox> {
         let address = self.address;
-        if !address.ip().is_loopback() {
+        let opened = self.allow_remote && self.admin_token.is_some();
+        if !address.ip().is_loopback() && !opened {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
-                "the sandbox listens on loopback addresses only, such as 127.0.0.1 or ::1: it \
-                 hands phone numbers to anyone who asks",
+                "the sandbox listens on loopback addresses only, such as 127.0.0.1 or ::1, since \
+                 it hands phone numbers to anyone who asks; any other address must be allowed \
+                 (allow-remote) and needs an admin token (admin-token)",
             ));
         }
         let state = self.state()?;
         let listener = server::bind(address).await?;
         let address = listener.local_addr()?;
+        state.set_address(address);
         let (stop, stopped) = watch::channel(false);
         let router = http::app(state.clone());
         let task = tokio::spawn(server::run(listener, state.clone(), router, stopped));

@@ -200,11 +200,20 @@ impl AuthenticationClientBuilder {
     }
 
     /// Starts from a `reqwest` client builder of the caller's, for what this builder does not
-    /// offer: name resolution, local addresses, TCP keep-alive, a `tower` layer around connecting.
+    /// offer. Ours is applied on top, so that no promise is lost.
     ///
-    /// Ours is applied on top. It settles HTTP/1.1, redirects (none), retries (none of reqwest's),
-    /// decompression (none), TLS (rustls, verifying), the connect timeout, the idle timeout, the
-    /// user agent, and for a loopback host that there is no proxy; what was set of these is lost.
+    /// It may set, and keeps: name resolution (`resolve`, `dns_resolver`), local addresses and
+    /// interfaces, TCP options, `pool_max_idle_per_host`, a `connector_layer`, a cookie store,
+    /// default headers, proxies (but see below), and timeouts, which can end a call earlier and
+    /// never later.
+    ///
+    /// Ours overrides, and what was set of it is lost: the version of HTTP (1.1), redirects (none),
+    /// retries (none of reqwest's), `referer`, decompression (none), `connection_verbose` (off),
+    /// `connect_timeout`, `pool_idle_timeout`, the user agent, all of TLS (rustls, verifying:
+    /// authorities, client certificates, versions and all that accepts invalid certificates
+    /// included; use [`root_certificate_pem`](Self::root_certificate_pem) and
+    /// [`identity_pem`](Self::identity_pem)), headers that a call or this builder sets, and
+    /// proxies for a loopback host or where [`proxy`](Self::proxy) is given.
     // reqwest's type is public here on purpose: whoever calls this already depends on it.
     pub fn http_client_builder(mut self, builder: reqwest::ClientBuilder) -> Self {
         self.http_client_builder = builder;
@@ -239,6 +248,7 @@ impl AuthenticationClientBuilder {
                 pool_idle_timeout: self.pool_idle_timeout,
                 proxy: self.proxy.as_deref().map(proxy).transpose()?,
                 user_agent: user_agent(self.user_agent.as_deref())?,
+                headers,
                 #[cfg(feature = "rustls-no-provider")]
                 tls: crate::tls::TlsOptions {
                     root_certificates_pem: self.root_certificates_pem,
@@ -249,7 +259,6 @@ impl AuthenticationClientBuilder {
         Ok(AuthenticationClient::new(Shared {
             http,
             host,
-            headers,
             timeout,
             retry: self.retry,
             max_response_bytes: self.max_response_bytes,
@@ -367,5 +376,35 @@ impl fmt::Debug for AuthenticationClientBuilder {
             .field("has_proxy", &self.proxy.is_some())
             .field("allow_plain_http", &self.allow_plain_http)
             .finish_non_exhaustive()
+    }
+}
+
+/// Runs in a build without TLS alone: `cargo xtask ci features`.
+#[cfg(all(test, not(feature = "rustls-no-provider")))]
+mod without_tls {
+    use super::*;
+    use crate::error::ErrorKind;
+
+    fn builder(app_host: &str) -> AuthenticationClientBuilder {
+        AuthenticationClientBuilder::new()
+            .app_host(app_host)
+            .app_id("app")
+    }
+
+    #[test]
+    fn https_is_a_config_error_that_names_the_feature() {
+        for builder in [
+            builder("https://example.authing.cn"),
+            builder("http://127.0.0.1:8787").root_certificate_pem("pem"),
+            builder("http://127.0.0.1:8787").identity_pem("pem"),
+        ] {
+            let error = builder.build().unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Config);
+            assert!(
+                error.to_string().contains("the feature `rustls`"),
+                "{error}"
+            );
+        }
+        builder("http://127.0.0.1:8787").build().unwrap();
     }
 }

@@ -1,8 +1,11 @@
 //! The one path of every call: attempts, deadline, verdict, retries.
 
+use std::pin::pin;
+
 use authing_api::Client;
 use authing_api::hooks::{CallContext, ResponseHead};
 use authing_api::reply::Reply;
+use authing_api::scalars::UntrustedText;
 use chrono::Utc;
 use reqwest::header::HeaderMap;
 use tokio::time::{Instant, sleep, timeout_at};
@@ -56,11 +59,15 @@ async fn attempt<O: Operation>(
     let span = Attempt::begin(&shared.host, O::PATH, attempts);
     let context = CallContext::new(headers.clone(), shared.max_response_bytes);
     let api = Client::new_with_client(&shared.host.base_url, shared.http.clone(), context);
-    let exchange = async { outcome::read(operation.send(&api).await).await };
+    // Pinned here, as it is too large to be moved about.
+    let exchange = pin!(async { outcome::read(operation.send(&api).await).await });
     let outcome = match timeout_at(deadline, span.run(exchange)).await {
         Ok(outcome) => outcome,
         Err(_) => Outcome::NoAnswer(NoAnswer::deadline()),
     };
+    if let Outcome::Reply(reply) = &outcome {
+        span.reply(reply);
+    }
     let result = conclude::<O>(outcome, api.context().head(), attempts, operation.hint());
     span.end(api.context().head(), result.as_ref().err());
     result
@@ -129,7 +136,7 @@ fn note<D>(inner: &mut Inner, reply: Reply<D>) {
     inner.status_code = Some(reply.status_code);
     inner.api_code = reply.envelope.api_code;
     inner.message = reply.envelope.message;
-    inner.request_id = reply.envelope.request_id.map(|id| id.as_str().to_owned());
+    inner.request_id = reply.envelope.request_id.map(UntrustedText::into_string);
     inner.wechat_errcode = reply.wechat.errcode;
     inner.wechat_errmsg = reply.wechat.errmsg;
 }

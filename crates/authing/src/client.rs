@@ -4,8 +4,6 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::HeaderMap;
-
 use crate::builder::AuthenticationClientBuilder;
 use crate::retry::RetryPolicy;
 use crate::validate::AppHost;
@@ -25,8 +23,6 @@ pub struct AuthenticationClient {
 pub(crate) struct Shared {
     pub(crate) http: reqwest::Client,
     pub(crate) host: AppHost,
-    /// The headers that every call has.
-    pub(crate) headers: HeaderMap,
     pub(crate) timeout: Duration,
     pub(crate) retry: RetryPolicy,
     pub(crate) max_response_bytes: usize,

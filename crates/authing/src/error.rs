@@ -335,13 +335,13 @@ impl fmt::Debug for Error {
 impl Error {
     /// The request id if it has the form of one: it too is the service's word, and might repeat
     /// what was sent.
-    pub(crate) fn shown_request_id(&self) -> Option<&str> {
+    fn shown_request_id(&self) -> Option<&str> {
         self.request_id().filter(|id| is_uuid(id))
     }
 }
 
 /// Whether a text has the form of a UUID (RFC 9562, section 4).
-fn is_uuid(text: &str) -> bool {
+pub(crate) fn is_uuid(text: &str) -> bool {
     const GROUPS: [usize; 5] = [8, 4, 4, 4, 12];
     let groups: Vec<&str> = text.split('-').collect();
     groups.len() == GROUPS.len()

@@ -1,7 +1,7 @@
 //! The operation `get_wechat_miniprogram_phone`: a mini program's code for the phone number.
 
 use authing_api::Client;
-use authing_api::reply::{PhoneData, PhoneInfo, Reply};
+use authing_api::reply::{self, PhoneData, PhoneInfo, Reply};
 use authing_api::scalars::UntrustedText;
 use authing_api::types::GetWechatMiniProgramPhoneDto;
 use chrono::DateTime;
@@ -51,6 +51,25 @@ impl AuthenticationClient {
     }
 }
 
+#[cfg(feature = "blocking")]
+impl crate::blocking::AuthenticationClient {
+    /// Exchanges the one-time code of a WeChat mini program for the user's phone number; see
+    /// [the async method](AuthenticationClient::get_wechat_miniprogram_phone), which this is.
+    ///
+    /// # Errors
+    ///
+    /// When sent, an [`Error`](crate::Error) whose [`code_state`](crate::Error::code_state) tells
+    /// whether the user must tap again.
+    pub fn get_wechat_miniprogram_phone(
+        &self,
+        code: impl Into<String>,
+        ext_idp_connidentifier: impl Into<String>,
+    ) -> crate::blocking::Request<GetWechatMiniprogramPhone> {
+        let client = self.client();
+        self.request(client.get_wechat_miniprogram_phone(code, ext_idp_connidentifier))
+    }
+}
+
 /// The operation behind [`AuthenticationClient::get_wechat_miniprogram_phone`]; a parameter of
 /// [`Request`], and nothing else.
 // No `Debug`: it carries the code.
@@ -90,17 +109,21 @@ impl Operation for GetWechatMiniprogramPhone {
         api.get_wechat_miniprogram_phone(&self.body).await
     }
 
-    fn finish(reply: Reply<PhoneData>) -> Result<Self::Output, Reply<PhoneData>> {
+    fn finish(mut reply: Reply<PhoneData>) -> Result<Self::Output, Reply<PhoneData>> {
         let Ok(status_code) = i32::try_from(reply.status_code) else {
             return Err(reply);
         };
         // The documented place first, then WeChat's own, then WeChat's beside `statusCode`.
+        let beside = reply
+            .beside
+            .as_deref_mut()
+            .and_then(|beside| beside.phone_info.as_deref_mut());
         let places = [
-            &reply.data.flat,
-            &reply.data.phone_info,
-            &reply.beside.phone_info,
+            Some(&mut reply.data.flat),
+            reply.data.phone_info.as_deref_mut(),
+            beside,
         ];
-        let Some(data) = places.into_iter().find_map(whole_phone) else {
+        let Some(data) = places.into_iter().flatten().find_map(whole_phone) else {
             return Err(reply);
         };
         Ok(GetWechatMiniProgramPhoneRespDto {
@@ -108,31 +131,36 @@ impl Operation for GetWechatMiniprogramPhone {
             message: reply
                 .envelope
                 .message
-                .as_ref()
-                .map_or("", UntrustedText::as_str)
-                .to_owned(),
+                .map(UntrustedText::into_string)
+                .unwrap_or_default(),
             api_code: reply.envelope.api_code,
-            request_id: reply.envelope.request_id.map(|id| id.as_str().to_owned()),
+            request_id: reply.envelope.request_id.map(UntrustedText::into_string),
             data,
         })
     }
 }
 
-/// The phone number in one place of an answer, if all its parts stand there.
-fn whole_phone(info: &PhoneInfo) -> Option<GetWechatMiniProgramPhoneDataDto> {
+/// Takes the phone number from one place of an answer, if all its parts stand there.
+fn whole_phone(info: &mut PhoneInfo) -> Option<GetWechatMiniProgramPhoneDataDto> {
+    if info.pure_phone_number.is_none() || info.country_code.is_none() {
+        return None;
+    }
     Some(GetWechatMiniProgramPhoneDataDto {
-        phone_number: info.phone_number.clone()?,
-        pure_phone_number: info.pure_phone_number.clone()?,
-        country_code: info.country_code.clone()?,
-        watermark: watermark(info),
+        phone_number: info.phone_number.take()?,
+        pure_phone_number: info.pure_phone_number.take()?,
+        country_code: info.country_code.take()?,
+        watermark: info
+            .watermark
+            .take()
+            .and_then(|watermark| whole_watermark(*watermark)),
     })
 }
 
 /// The watermark, if it is whole; an odd one costs nothing but itself.
-fn watermark(info: &PhoneInfo) -> Option<Watermark> {
+fn whole_watermark(read: reply::Watermark) -> Option<Watermark> {
     Some(Watermark {
-        appid: info.watermark.appid.as_ref()?.as_str().to_owned(),
-        timestamp: DateTime::from_timestamp(info.watermark.timestamp?, 0)?,
+        appid: read.appid?.into_string(),
+        timestamp: DateTime::from_timestamp(read.timestamp?, 0)?,
     })
 }
 

@@ -30,9 +30,12 @@
 //!
 //! - `rustls` (default): `https` by rustls, with aws-lc-rs as the cryptography provider;
 //! - `rustls-no-provider`: the same with the provider that the process installed as its default;
+//! - `blocking`: the module `blocking`, for callers without an async runtime;
 //! - `schemars`: `JsonSchema` (schemars 1) for the result types.
 
 // In reading order: what a caller holds …
+#[cfg(feature = "blocking")]
+pub mod blocking;
 mod builder;
 mod client;
 mod request;
@@ -55,6 +58,7 @@ mod validate;
 mod wechat;
 // … and what it says when it fails.
 mod error;
+mod from_kind;
 
 pub use authing_api::scalars::{CountryCode, PhoneNumber};
 

@@ -1,12 +1,22 @@
 //! One span per attempt, by OpenTelemetry's conventions for HTTP clients.
 //!
-//! The list of attributes is fixed, and none can hold a code, a token or a phone number.
+//! The list of attributes is fixed, and none can hold a code, a token or a phone number. Where the
+//! conventions leave a choice:
+//!
+//! - `error.type` is the name of the [`ErrorKind`](crate::ErrorKind), for failures with an HTTP
+//!   status too. The conventions allow "a component-specific error identifier" there; a status
+//!   would say 200 for most of this service's failures.
+//! - The status of the span is `ERROR` whenever the call would fail, and unset otherwise. It has no
+//!   description: the service's words may repeat what was sent.
+//! - `http.request.resend_count` is absent on the first attempt.
+//! - An attempt that the caller gave up, by dropping the call, ends without a status.
 
 use authing_api::hooks::ResponseHead;
+use authing_api::reply::Reply;
 use tracing::field::Empty;
 use tracing::{Instrument as _, Span, info_span};
 
-use crate::error::Error;
+use crate::error::{Error, is_uuid};
 use crate::validate::AppHost;
 
 /// The span of one attempt.
@@ -25,10 +35,11 @@ impl Attempt {
             http.request.method = "POST",
             http.request.resend_count = Empty,
             server.address = host.address,
-            server.port = host.port,
+            // Whole numbers are signed in OpenTelemetry; an unsigned one would become a text.
+            server.port = i64::from(host.port),
             url.full = Empty,
             http.response.status_code = Empty,
-            error.r#type = Empty,
+            "error.type" = Empty,
             authing.status_code = Empty,
             authing.api_code = Empty,
             authing.request_id = Empty,
@@ -38,7 +49,7 @@ impl Attempt {
             span.record("otel.name", format_args!("POST {path}"));
             span.record("url.full", format_args!("{}{path}", host.base_url));
             if attempts > 1 {
-                span.record("http.request.resend_count", attempts - 1);
+                span.record("http.request.resend_count", i64::from(attempts - 1));
             }
         }
         Self { span }
@@ -49,6 +60,22 @@ impl Attempt {
         future.instrument(self.span.clone())
     }
 
+    /// Records what the service said of itself.
+    pub(crate) fn reply<D>(&self, reply: &Reply<D>) {
+        if self.span.is_disabled() {
+            return;
+        }
+        self.span.record("authing.status_code", reply.status_code);
+        if let Some(api_code) = reply.envelope.api_code {
+            self.span.record("authing.api_code", api_code);
+        }
+        // Anything else might repeat what was sent.
+        let request_id = reply.envelope.request_id.as_ref();
+        if let Some(request_id) = request_id.filter(|id| is_uuid(id.as_str())) {
+            self.span.record("authing.request_id", request_id.as_str());
+        }
+    }
+
     /// Records how the attempt ended.
     pub(crate) fn end(self, head: Option<&ResponseHead>, error: Option<&Error>) {
         let span = self.span;
@@ -56,26 +83,15 @@ impl Attempt {
             return;
         }
         if let Some(head) = head {
-            span.record("http.response.status_code", head.http_status);
+            span.record("http.response.status_code", i64::from(head.http_status));
         }
-        let Some(error) = error else {
-            span.record("authing.status_code", 200);
-            return;
-        };
-        span.record("otel.status_code", "ERROR");
-        span.record("error.type", tracing::field::debug(error.kind()));
-        span.record(
-            "authing.code_state",
-            tracing::field::debug(error.code_state()),
-        );
-        if let Some(status_code) = error.status_code() {
-            span.record("authing.status_code", status_code);
-        }
-        if let Some(api_code) = error.api_code() {
-            span.record("authing.api_code", api_code);
-        }
-        if let Some(request_id) = error.shown_request_id() {
-            span.record("authing.request_id", request_id);
+        if let Some(error) = error {
+            span.record("otel.status_code", "ERROR");
+            span.record("error.type", tracing::field::debug(error.kind()));
+            span.record(
+                "authing.code_state",
+                tracing::field::debug(error.code_state()),
+            );
         }
     }
 }

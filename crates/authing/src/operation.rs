@@ -19,7 +19,7 @@ pub trait Operation: Send + Sync + 'static {
     /// The operation's fields of an answer.
     type Data: Fields + Send;
     /// What a caller gets.
-    type Output;
+    type Output: Send + 'static;
 
     /// Checks the input; the refusal names the argument and never its value.
     fn check(&self) -> Result<(), Refusal>;

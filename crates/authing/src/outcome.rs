@@ -49,7 +49,8 @@ pub(crate) async fn read<D: Fields>(sent: Sent<D>) -> Outcome<D> {
     match sent {
         Ok(response) => Outcome::Reply(response.into_inner()),
         Err(ApiError::ErrorResponse(response)) => {
-            Outcome::Reply(without_data(response.into_inner()))
+            // Nobody reads the data of a failure.
+            Outcome::Reply(response.into_inner().with_data(D::default()))
         }
         // Dropped unseen: the error beside the body, too, may quote it.
         Err(ApiError::InvalidResponsePayload(_, _)) => Outcome::NotAReply(None),
@@ -71,17 +72,15 @@ pub(crate) async fn read<D: Fields>(sent: Sent<D>) -> Outcome<D> {
     }
 }
 
-/// The reply to a failure, whose data nobody reads.
-fn without_data<D: Fields>(reply: Reply) -> Reply<D> {
-    reply.with_data(D::default(), D::default())
-}
-
 /// Reads an error of the HTTP client.
 fn broken<D>(error: reqwest::Error) -> Outcome<D> {
     let timed_out = error.is_timeout();
     let is_connect = error.is_connect();
     let error = error.without_url();
-    let not_a_reply = caused_by::<LengthLimitError>(&error).is_some()
+    // A redirect that is not followed can still fail for where it points.
+    let not_a_reply = error.is_redirect()
+        || error.is_builder()
+        || caused_by::<LengthLimitError>(&error).is_some()
         || caused_by::<hyper::Error>(&error).is_some_and(hyper::Error::is_parse);
     if not_a_reply {
         return Outcome::NotAReply(Some(error.into()));

@@ -88,7 +88,7 @@ impl<O: Operation> Request<O> {
     /// An [`Error`] of any [`ErrorKind`](crate::ErrorKind) but `Config`.
     pub async fn send(self) -> Result<O::Output> {
         self.operation.check().map_err(Error::invalid_argument)?;
-        let headers = self.options.headers(&self.client.shared().headers)?;
+        let headers = self.options.headers()?;
         call(
             self.client.shared(),
             &self.operation,
@@ -109,10 +109,10 @@ impl<O: Operation> IntoFuture for Request<O> {
 }
 
 impl CallOptions {
-    /// The headers of this call: those of every call, and its own.
-    fn headers(&self, common: &HeaderMap) -> Result<HeaderMap> {
+    /// The headers of this call, besides those that every call has.
+    fn headers(&self) -> Result<HeaderMap> {
         self.check_timeout()?;
-        let mut headers = common.clone();
+        let mut headers = HeaderMap::new();
         if let Some(token) = &self.token {
             let (name, token, form) = match token {
                 Token::Bearer(token) => ("access_token", token, "Bearer "),

@@ -113,3 +113,21 @@ fn identity(pem: &[u8]) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'
         .map_err(|_| Error::config("identity_pem holds no private key"))?;
     Ok((chain, key))
 }
+
+/// Runs in a build without a provider alone: `cargo xtask ci features`.
+#[cfg(all(test, not(feature = "rustls")))]
+mod without_provider {
+    use crate::{AuthenticationClient, ErrorKind};
+
+    #[test]
+    fn no_provider_is_a_config_error_that_says_how_to_get_one() {
+        let builder = AuthenticationClient::builder()
+            .app_host("https://example.authing.cn")
+            .app_id("app");
+        let error = builder.build().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        let line = error.to_string();
+        assert!(line.contains("install_default"), "{line}");
+        assert!(line.contains("the feature `rustls`"), "{line}");
+    }
+}

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use reqwest::redirect;
+use reqwest::header::HeaderMap;
+use reqwest::{redirect, retry};
 
 use crate::error::{Error, Result};
 use crate::validate::AppHost;
@@ -13,6 +14,8 @@ pub(crate) struct TransportOptions {
     pub(crate) pool_idle_timeout: Duration,
     pub(crate) proxy: Option<reqwest::Proxy>,
     pub(crate) user_agent: String,
+    /// The headers that every call has.
+    pub(crate) headers: HeaderMap,
     #[cfg(feature = "rustls-no-provider")]
     pub(crate) tls: crate::tls::TlsOptions,
 }
@@ -28,7 +31,8 @@ pub(crate) fn http_client(
     let mut builder = builder
         .http1_only()
         .redirect(redirect::Policy::none())
-        .retry(reqwest::retry::never())
+        // `never` alone still copies each request; a limit of 0 does not.
+        .retry(retry::never().max_retries_per_request(0))
         .referer(false)
         .no_gzip()
         .no_brotli()
@@ -38,7 +42,8 @@ pub(crate) fn http_client(
         .connection_verbose(false)
         .connect_timeout(options.connect_timeout)
         .pool_idle_timeout(options.pool_idle_timeout)
-        .user_agent(options.user_agent);
+        .user_agent(options.user_agent)
+        .default_headers(options.headers);
     if host.is_loopback || options.proxy.is_some() {
         // Nothing of this machine goes through a proxy of the environment.
         builder = builder.no_proxy();

@@ -1,13 +1,16 @@
-//! From the document to the phone number: replies, the wire, the generated code, the sandbox.
+//! From the document to the phone number: replies, the wire, the sandbox.
 
 #![expect(
     clippy::unwrap_used,
     reason = "a test stops where something is not as it should be"
 )]
 
-mod documents;
+mod blocking;
+mod observability;
 mod one_line;
 mod readme;
+mod release;
 mod round_trip;
+mod sandbox_guide;
 mod scenarios;
 mod wire;

@@ -4,6 +4,8 @@ use openapiv3::OpenAPI;
 use progenitor::{GenerationSettings, HooksMode, InterfaceStyle, TypeImpl, TypePatch};
 use schemars08::schema::{InstanceType, SchemaObject};
 
+use crate::corrections::{Case, identifier};
+
 /// The generator's version, which the generated file names; the workspace pins the same.
 pub(crate) const PROGENITOR_VERSION: &str = "0.15.1";
 
@@ -42,6 +44,11 @@ const TOLERANT: &[(&str, &str)] = &[
     ("WechatCountryCode", "crate::scalars::CountryCode"),
 ];
 
+/// Whether a format is one of our own: it chooses a hand-written type, and says nothing of JSON.
+pub(crate) fn is_own_format(format: &str) -> bool {
+    SCALARS.iter().any(|(_, own, _)| *own == format)
+}
+
 /// The settings for a document.
 pub(crate) fn settings(openapi: &OpenAPI) -> GenerationSettings {
     let mut settings = GenerationSettings::new();
@@ -50,7 +57,50 @@ pub(crate) fn settings(openapi: &OpenAPI) -> GenerationSettings {
         .with_hooks(HooksMode::Expected)
         .with_inner_type(quote::quote!(crate::hooks::CallContext))
         .with_map_type("::std::collections::BTreeMap");
-    for (instance_type, format, scalar) in SCALARS {
+    convert(&mut settings, SCALARS);
+    for (schema, tolerant) in TOLERANT {
+        settings.with_replacement(schema, tolerant, std::iter::empty::<TypeImpl>());
+    }
+    patch(
+        &mut settings,
+        openapi,
+        &[
+            "#[non_exhaustive]",
+            "#[cfg_attr(feature = \"schemars\", derive(schemars::JsonSchema))]",
+        ],
+    );
+    settings
+}
+
+/// The scalars of a crate that stands alone.
+const STANDALONE_SCALARS: &[(InstanceType, &str, &str)] = &[
+    (
+        InstanceType::String,
+        "hidden-text",
+        "crate::scalars::HiddenText",
+    ),
+    (
+        InstanceType::Integer,
+        "whole-number",
+        "crate::scalars::WholeNumber",
+    ),
+];
+
+/// The settings for a crate that stands alone.
+pub(crate) fn standalone(openapi: &OpenAPI) -> GenerationSettings {
+    let mut settings = GenerationSettings::new();
+    settings
+        .with_interface(InterfaceStyle::Positional)
+        .with_hooks(HooksMode::Expected)
+        .with_map_type("::std::collections::BTreeMap");
+    convert(&mut settings, STANDALONE_SCALARS);
+    patch(&mut settings, openapi, &["#[non_exhaustive]"]);
+    settings
+}
+
+/// Maps formats to hand-written types.
+fn convert(settings: &mut GenerationSettings, scalars: &[(InstanceType, &str, &str)]) {
+    for (instance_type, format, scalar) in scalars {
         let schema = SchemaObject {
             instance_type: Some((*instance_type).into()),
             format: Some((*format).to_owned()),
@@ -58,19 +108,21 @@ pub(crate) fn settings(openapi: &OpenAPI) -> GenerationSettings {
         };
         settings.with_conversion(schema, scalar, std::iter::empty::<TypeImpl>());
     }
-    for (schema, tolerant) in TOLERANT {
-        settings.with_replacement(schema, tolerant, std::iter::empty::<TypeImpl>());
+}
+
+/// Puts attributes on every type that the document names.
+fn patch(settings: &mut GenerationSettings, openapi: &OpenAPI, attributes: &[&str]) {
+    let mut patch = TypePatch::default();
+    for attribute in attributes {
+        patch.with_attr(attribute);
     }
-    let mut growable = TypePatch::default();
-    growable
-        .with_attr("#[non_exhaustive]")
-        .with_attr("#[cfg_attr(feature = \"schemars\", derive(schemars::JsonSchema))]");
     for name in openapi
         .components
         .iter()
         .flat_map(|components| components.schemas.keys())
     {
-        settings.with_patch(name, &growable);
+        // The generator looks a type up by its Rust name.
+        let spelled = identifier(name, Case::Pascal).unwrap_or_else(|| name.clone());
+        settings.with_patch(spelled, &patch);
     }
-    settings
 }

@@ -10,13 +10,18 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
+use tokio::time::timeout;
 
 use super::exchange::is_json;
-use super::fault_json;
+use super::guard::{bounded, guarded};
+use super::{events, settings};
+use crate::backend::{self, Backend, FORWARDED};
 use crate::clock::MAX_ADVANCE;
+use crate::fault::Fault;
+use crate::fault_spec::{self, FaultSpec};
 use crate::reply::Reply;
 use crate::shape::Shape;
-use crate::state::State;
+use crate::state::{MAX_LATENCY, Order, State};
 use crate::time::rfc3339;
 
 /// How many entries `GET /sandbox/ledger` shows unless told otherwise.
@@ -24,24 +29,35 @@ const LEDGER_LIMIT: usize = 1_000;
 /// The largest body of an admin request: a fault with its body in JSON.
 const MAX_ADMIN_BODY: usize = 8 * 1024 * 1024;
 
+/// How long a client may take over the body of an admin request, which holds one of few places.
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// What went wrong with an admin request: a sentence, sent with HTTP 400.
 type Bad = String;
 type Answer = Result<Reply, Bad>;
 
-pub(super) fn routes() -> Router<State> {
-    Router::new()
+pub(super) fn routes(state: &State) -> Router<State> {
+    let answered_at_once = Router::new()
         .route("/codes", post(issue_code))
         .route("/ledger", get(ledger))
         .route("/requests", get(requests))
         .route("/shape", get(shape).put(set_shape))
         .route("/faults", get(faults).post(push_fault).delete(clear_faults))
         .route("/clock", get(clock).post(advance_clock))
+        .route("/latency", get(latency).put(set_latency))
         .route("/rate-limit", get(rate_limit).put(set_rate_limit))
+        .route("/settings", get(settings::settings))
+        .route("/backend", get(named_backend).post(hand_over))
+        .route("/exchange", post(play_backend));
+    let all = bounded(answered_at_once, state)
+        // Its answer goes on for as long as somebody watches, so it has places of its own.
+        .route("/events", get(events::events))
         .fallback(async || error(404, "there is no such route under /sandbox"))
-        .method_not_allowed_fallback(async || error(405, "this route has other methods"))
+        .method_not_allowed_fallback(async || error(405, "this route has other methods"));
+    guarded(all, state)
 }
 
-fn error(http_status: u16, what: &str) -> Response<Body> {
+pub(super) fn error(http_status: u16, what: &str) -> Response<Body> {
     Reply::json(http_status, &json!({ "error": what })).into_response()
 }
 
@@ -65,8 +81,9 @@ impl<T: DeserializeOwned, S: Send + Sync> extract::FromRequest<S> for Json<T> {
         ) {
             return Err(error(400, "the content type must be application/json"));
         }
-        let body = to_bytes(request.into_body(), MAX_ADMIN_BODY)
+        let body = timeout(BODY_TIMEOUT, to_bytes(request.into_body(), MAX_ADMIN_BODY))
             .await
+            .map_err(|_| error(408, "the body did not come in time"))?
             .map_err(|_| error(400, "the body is too large, or was cut off"))?;
         serde_json::from_slice(&body)
             .map(Self)
@@ -80,6 +97,7 @@ struct IssueCode {
     phone_number: Option<String>,
     app_id: Option<String>,
     connection: Option<String>,
+    code: Option<String>,
     #[serde(default)]
     kind: Kind,
 }
@@ -106,11 +124,12 @@ async fn issue_code(
             (Kind::Login, None) => None,
         };
         let entry = state
-            .issue(
+            .issue(Order {
                 phone_number,
-                order.app_id.as_deref(),
-                order.connection.as_deref(),
-            )
+                app_id: order.app_id.as_deref(),
+                connection: order.connection.as_deref(),
+                code: order.code.as_deref(),
+            })
             .map_err(|bad| bad.to_string())?;
         Ok(Reply::json(200, &entry))
     })())
@@ -186,7 +205,7 @@ async fn set_shape(
 }
 
 fn faults_reply(state: &State) -> Reply {
-    let faults: Vec<_> = state.faults().iter().map(fault_json::to_json).collect();
+    let faults: Vec<_> = state.faults().iter().map(fault_spec::to_json).collect();
     Reply::json(200, &json!({ "faults": faults }))
 }
 
@@ -196,12 +215,13 @@ async fn faults(extract::State(state): extract::State<State>) -> Response<Body> 
 
 async fn push_fault(
     extract::State(state): extract::State<State>,
-    Json(spec): Json<fault_json::Spec>,
+    Json(spec): Json<FaultSpec>,
 ) -> Response<Body> {
-    answer(spec.into_fault().and_then(|fault| {
+    answer((|| {
+        let fault = Fault::try_from(spec).map_err(|bad| bad.to_string())?;
         state.push_fault(fault).map_err(|bad| bad.to_string())?;
         Ok(faults_reply(&state))
-    }))
+    })())
 }
 
 async fn clear_faults(extract::State(state): extract::State<State>) -> Response<Body> {
@@ -240,7 +260,90 @@ async fn advance_clock(
         return error(400, "the clock can be advanced by ten years altogether");
     }
     state.clock().advance(duration);
+    state.touch();
     clock_reply(&state).into_response()
+}
+
+fn latency_reply(state: &State) -> Reply {
+    let millis = u64::try_from(state.latency().as_millis()).unwrap_or(u64::MAX);
+    Reply::json(200, &json!({ "millis": millis }))
+}
+
+async fn latency(extract::State(state): extract::State<State>) -> Response<Body> {
+    latency_reply(&state).into_response()
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SetLatency {
+    millis: u64,
+}
+
+async fn set_latency(
+    extract::State(state): extract::State<State>,
+    Json(order): Json<SetLatency>,
+) -> Response<Body> {
+    let latency = Duration::from_millis(order.millis);
+    if latency > MAX_LATENCY {
+        return error(400, "replies can come a minute later at most");
+    }
+    state.set_latency(latency);
+    latency_reply(&state).into_response()
+}
+
+async fn named_backend(extract::State(state): extract::State<State>) -> Response<Body> {
+    let address = state.backend().map(Backend::address);
+    Reply::json(200, &json!({ "backend": address })).into_response()
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HandOver {
+    code: String,
+}
+
+/// Where the code goes was said at the start: whoever can ask here cannot choose the address.
+async fn hand_over(
+    extract::State(state): extract::State<State>,
+    headers: HeaderMap,
+    Json(order): Json<HandOver>,
+) -> Response<Body> {
+    let Some(backend) = state.backend() else {
+        return error(409, "the sandbox was started without --backend");
+    };
+    if headers.contains_key(FORWARDED) {
+        return error(508, "the backend's address leads back to the sandbox");
+    }
+    match backend.hand_over(&order.code).await {
+        Ok(answer) => Reply::json(200, &answer).into_response(),
+        Err(why) => error(502, &why),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Exchange {
+    code: String,
+    app_id: Option<String>,
+    connection: Option<String>,
+}
+
+/// Plays the backend: one request to the exchange, over a socket like any other.
+async fn play_backend(
+    extract::State(state): extract::State<State>,
+    Json(order): Json<Exchange>,
+) -> Response<Body> {
+    let Some(address) = state.address() else {
+        return error(409, "this sandbox has no socket");
+    };
+    let target = match state.target(order.app_id.as_deref(), order.connection.as_deref()) {
+        Ok(target) => target,
+        Err(bad) => return error(400, &bad.to_string()),
+    };
+    match backend::exchange(address, &order.code, &target.app_id, &target.connection).await {
+        Ok(answer) => Reply::json(200, &answer).into_response(),
+        Err(why) => error(502, &why),
+    }
 }
 
 fn rate_limit_reply(state: &State) -> Reply {

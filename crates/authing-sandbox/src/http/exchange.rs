@@ -56,9 +56,18 @@ pub(super) async fn exchange(
         call,
         language,
     };
+    let latency = state.latency();
     match state.take_fault() {
-        None => ticket.reply(exchange.answer()),
-        Some(fault) => exchange.faulted(fault, ticket, line.as_deref()).await,
+        None => {
+            let answer = exchange.answer();
+            sleep(latency).await;
+            ticket.reply(answer)
+        }
+        Some(fault) => {
+            let delay = fault.delay.saturating_add(latency);
+            let fault = fault.after(delay);
+            exchange.faulted(fault, ticket, line.as_deref()).await
+        }
     }
 }
 

@@ -1,8 +1,11 @@
-//! The HTTP side: Authing's route, the sandbox's own, and the OpenAPI document.
+//! The HTTP side: Authing's route, the sandbox's own, the console, and the OpenAPI document.
 
 mod admin;
+mod console;
+mod events;
 mod exchange;
-mod fault_json;
+mod guard;
+mod settings;
 
 use axum::Router;
 use axum::body::Body;
@@ -29,7 +32,8 @@ pub fn app(state: State) -> Router {
     Router::new()
         .route(EXCHANGE_PATH, any(exchange::exchange))
         .route("/openapi.json", get(document))
-        .nest("/sandbox", admin::routes())
+        .merge(console::routes(&state))
+        .nest("/sandbox", admin::routes(&state))
         .fallback(unknown)
         .with_state(state)
 }

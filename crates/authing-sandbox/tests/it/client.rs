@@ -89,7 +89,7 @@ pub(crate) async fn read_to_end(stream: &mut TcpStream) -> (Vec<u8>, End) {
 
 /// A request with this method, path, headers and body; it asks for the connection to be closed.
 pub(crate) fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Vec<u8> {
-    let mut text = format!("{method} {path} HTTP/1.1\r\nhost: sandbox\r\nconnection: close\r\n");
+    let mut text = format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n");
     for (name, value) in headers {
         text.push_str(&format!("{name}: {value}\r\n"));
     }

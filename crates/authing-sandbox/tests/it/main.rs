@@ -7,6 +7,8 @@
 mod admin;
 mod checks;
 mod client;
+mod config;
+mod console;
 mod exchange;
 mod faults;
 mod program;

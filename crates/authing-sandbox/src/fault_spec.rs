@@ -1,46 +1,90 @@
-//! Faults as JSON, for `/sandbox/faults`.
+//! Faults as they are written, for `/sandbox/faults` and the configuration file.
 //!
 //! One flat object: `kind` says which of the other fields belong to it, and a field that does not
 //! is refused rather than ignored.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::fault::{Action, CutAt, CutHow, Fault};
 
-/// A fault as it is written in JSON.
-#[derive(Deserialize)]
+/// A fault as it is written: one flat object, whose fields the crate's front page lists. It becomes
+/// a [`Fault`] by `TryFrom`, which refuses fields that have no meaning for its kind.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct Spec {
+pub struct FaultSpec {
     kind: String,
     // For every kind.
+    #[serde(skip_serializing_if = "Option::is_none")]
     times: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     permanent: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     consume: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     delay_ms: Option<u64>,
     // For some.
+    #[serde(skip_serializing_if = "Option::is_none")]
     http_status: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     headers: Option<BTreeMap<String, String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     status_code: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     api_code: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     retry_after: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     errcode: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     errmsg: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     content_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     body: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     bytes: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     how: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     interval_ms: Option<u64>,
 }
 
-impl Spec {
+/// What is wrong with a fault as it is written, in a sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FaultSpecError(String);
+
+impl fmt::Display for FaultSpecError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for FaultSpecError {}
+
+impl TryFrom<FaultSpec> for Fault {
+    type Error = FaultSpecError;
+
+    fn try_from(spec: FaultSpec) -> Result<Self, FaultSpecError> {
+        let fault = spec.into_fault().map_err(FaultSpecError)?;
+        fault
+            .check()
+            .map_err(|error| FaultSpecError(error.to_string()))?;
+        Ok(fault)
+    }
+}
+
+impl FaultSpec {
     /// The fault that is meant, or a sentence that says what is wrong.
-    pub(super) fn into_fault(mut self) -> Result<Fault, String> {
+    fn into_fault(mut self) -> Result<Fault, String> {
         let mut fault = self.action()?;
         if let Some(field) = self.first_left_over() {
             return Err(format!("{field} has no meaning for a fault of this kind"));
@@ -192,7 +236,7 @@ impl Spec {
 }
 
 /// A fault that waits, with the number of times it still applies; `null` means for ever.
-pub(super) fn to_json(fault: &Fault) -> Value {
+pub(crate) fn to_json(fault: &Fault) -> Value {
     let mut fields = Map::from_iter([
         ("kind".to_owned(), fault.kind().into()),
         ("times".to_owned(), fault.times.into()),
