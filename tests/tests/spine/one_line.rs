@@ -92,7 +92,7 @@ fn a_broken_document_is_told_by_its_place() {
         (
             "        4XX:\n",
             "        default:\n",
-            "/responses/default: `default` counts as",
+            "/responses/default: a `default` response",
         ),
         ("info:\n", "info: 5\nx-info:\n", "at /info"),
         (
