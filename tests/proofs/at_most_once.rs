@@ -119,7 +119,11 @@ pub(crate) fn check(fault: &Fault, ended: &[Ended], judge: &Judge) -> Proof {
         let times = presented.get(each.code.as_str()).copied().unwrap_or(0);
         reached += times;
         if !fault.yields.contains(&each.yielded) {
-            return Err(format!("{name}: a call yielded {:?}", each.yielded));
+            let attempts = each.attempts;
+            return Err(format!(
+                "{name}: a call yielded {:?}, attempts {attempts:?}",
+                each.yielded
+            ));
         }
         let most = fault.most;
         if times > most {
@@ -156,8 +160,15 @@ pub(crate) fn check(fault: &Fault, ended: &[Ended], judge: &Judge) -> Proof {
     if phones == 0 && fault.yields[0] == Yield::Phone {
         return Err(format!("{name}: not one call came through"));
     }
+    let late = |each: &&Ended| matches!(each.yielded, Yield::Error(ErrorKind::Timeout, _));
+    let late = ended.iter().filter(late).count();
+    if !matches!(fault.yields[0], Yield::Error(ErrorKind::Timeout, _))
+        && late > 1 + ended.len() / 100
+    {
+        return Err(format!("{name}: {late} calls waited for their deadline"));
+    }
     Ok(format!(
-        "{name}: {} codes, {reached} whole requests, {phones} phone numbers",
+        "{name}: {} codes, {reached} whole requests, {phones} phone numbers, {late} too late",
         ended.len()
     ))
 }

@@ -261,7 +261,7 @@ fn edits() -> impl Strategy<Value = Edit> {
     ]
 }
 
-/// Cases at random: two in three whole JSON, the others broken in their bytes or cut off.
+/// Cases at random: about half of them whole JSON, the others broken in their bytes or cut off.
 pub(crate) fn cases() -> impl Strategy<Value = Case> {
     let bytes = prop_oneof![
         4 => Just(Vec::new()),

@@ -11,9 +11,11 @@ mod bench;
 mod browser;
 mod ci;
 pub mod codegen;
+mod conformance;
 pub mod corrections;
 pub mod document;
 pub mod finding;
+mod fuzz;
 pub mod openapi;
 pub mod packages;
 mod place;
@@ -61,6 +63,10 @@ enum Command {
     Bench(bench::Arguments),
     /// Runs the tests of the sandbox's console in headless Chromium.
     Browser(browser::Arguments),
+    /// Lets independent judges loose on the document, the facade and the sandbox.
+    Conformance(conformance::Arguments),
+    /// Sends hostile traffic to a sandbox and watches its memory.
+    SandboxFuzz(fuzz::Arguments),
 }
 
 /// Runs the command that the process was given.
@@ -72,6 +78,8 @@ pub fn run() -> ExitCode {
         Command::Prove(arguments) => prove::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Browser(arguments) => browser::run(&arguments),
+        Command::Conformance(arguments) => conformance::run(&arguments),
+        Command::SandboxFuzz(arguments) => fuzz::run(&arguments),
     };
     match outcome {
         Ok(code) => code,

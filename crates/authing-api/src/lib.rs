@@ -27,6 +27,7 @@
 pub mod hooks;
 pub mod reply;
 pub mod scalars;
+mod tolerant;
 
 #[rustfmt::skip]
 #[allow(

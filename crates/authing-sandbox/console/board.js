@@ -19,6 +19,9 @@ const WHY = {
   "code-used": "used before",
 };
 
+// Faults after which the phone number does not arrive although the code has been used.
+const SPOILING = ["cut", "garbage", "raw", "reply", "wechat"];
+
 // Which requests the reader has unfolded; pictures come and go, these stay.
 const unfolded = new Set();
 
@@ -82,15 +85,17 @@ function showRequests(picture) {
 }
 
 function request(record) {
+  const spoilt = record.outcome === "granted"
+    && (record.ending === "client-gone" || SPOILING.includes(record.fault));
   const outcome = {
     pending: "being read",
-    granted: "phone number given",
+    granted: spoilt ? "code used, answer spoilt" : "phone number given",
     refused: WHY[record.why] ?? record.why ?? "refused",
     "not-processed": "not processed",
     "not-found": "no such route",
   }[record.outcome];
   const ending = { open: "…", replied: `HTTP ${record.httpStatus}`, faulted: "broken on purpose", "client-gone": "client gone" }[record.ending];
-  const kind = record.outcome === "granted" ? "consumed" : record.outcome === "pending" ? "issued" : "rejected";
+  const kind = spoilt ? "expired" : record.outcome === "granted" ? "consumed" : record.outcome === "pending" ? "issued" : "rejected";
   const path = record.path.replace("/api/v3/", "…/");
   const details = element("details", { open: unfolded.has(record.number) },
     element("summary", {},

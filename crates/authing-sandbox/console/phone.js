@@ -174,7 +174,8 @@ function showAnswer({ httpStatus, body }) {
 function phoneNumber(value) {
   if (value === null || typeof value !== "object") return null;
   for (const place of [value.data?.phone_info, value.data, value.phone_info, value]) {
-    const number = place?.phoneNumber || place?.phone_number || place?.purePhoneNumber || place?.phone;
+    const number = place?.phoneNumber || place?.phone_number || place?.purePhoneNumber
+      || place?.maskedPhoneNumber || place?.phone;
     if (typeof number === "string" && number) return number;
   }
   return null;
@@ -188,6 +189,7 @@ function reason(value, httpStatus) {
   const words = value?.message ?? value?.error?.message ?? value?.error;
   if (value?.statusCode && value.statusCode !== 200) return `No number: statusCode ${value.statusCode}, ${words ?? "no message"}.`;
   if (httpStatus >= 300 && httpStatus < 400) return "No number: the answer was a redirect, which a backend must not follow.";
+  if (typeof value?.action === "string") return `No number: HTTP ${httpStatus}, and your backend tells the mini program: ${value.action}.`;
   if (typeof words === "string" && words) return `No number: HTTP ${httpStatus}, ${words}.`;
   return `No number in the answer (HTTP ${httpStatus}).`;
 }

@@ -116,7 +116,8 @@ pub(crate) fn app_host(value: &str) -> Result<AppHost, Refusal> {
     if !value[url.scheme().len()..].starts_with("://") {
         return Err("has no // behind its scheme".to_owned());
     }
-    if !url.username().is_empty() || url.password().is_some() || value.contains('@') {
+    // Even an empty name or password needs the sign, which stands nowhere else in a host.
+    if value.contains('@') {
         return Err("holds user information".to_owned());
     }
     if url.path() != "/" {
@@ -185,6 +186,21 @@ mod tests {
         ] {
             assert!(visible_ascii(value, MAX_ID_LENGTH).is_err(), "{value:?}");
         }
+    }
+
+    #[test]
+    fn the_longest_token_is_what_a_header_may_be() {
+        let token = "a".repeat(8192);
+        assert_eq!(visible_ascii(&token, MAX_TOKEN_LENGTH), Ok(()));
+        assert!(visible_ascii(&(token + "a"), MAX_TOKEN_LENGTH).is_err());
+    }
+
+    #[test]
+    fn a_secret_header_is_marked_as_one() {
+        let value = header("c0de", true).unwrap();
+        assert!(value.is_sensitive() && value == "c0de");
+        assert!(!header("c0de", false).unwrap().is_sensitive());
+        assert!(header("c0\nde", true).is_err());
     }
 
     #[test]

@@ -81,7 +81,11 @@ fn main() -> ExitCode {
 async fn faults(numbers: &Numbers) -> Proof {
     let codes = usize::try_from(numbers.get("codes", 1000)).expect("a count");
     let (mut faults, mut calls) = (0, 0);
-    for fault in matrix::faults() {
+    let only = numbers.text("only");
+    for fault in matrix::faults()
+        .into_iter()
+        .filter(|fault| fault.name.contains(only))
+    {
         println!("{}", at_most_once::prove(&fault, codes).await?);
         faults += 1;
         calls += codes;

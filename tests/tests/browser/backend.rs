@@ -1,16 +1,12 @@
-//! A mini program's backend, as small as one can be: the facade behind one route.
+//! The project's example of a backend, between the console's phone and the sandbox.
 
-use std::sync::Arc;
-
-use authing::{AuthenticationClient, CodeState};
-use axum::Router;
-use axum::extract::State;
-use axum::http::StatusCode;
-use axum::routing::post;
-use serde_json::{Value, json};
+use authing::AuthenticationClient;
+use authing_sandbox::{DEFAULT_APP_ID, DEFAULT_CONNECTION};
+use example_backend::settings::Settings;
+use example_backend::{AppState, service};
 use tokio::net::TcpListener;
 
-/// A backend that is running. Its address is known before the sandbox's, which has to be told it.
+/// A backend that is about to run. Its address is known before the sandbox's, which has to be told.
 pub(crate) struct Backend {
     listener: TcpListener,
     pub(crate) url: String,
@@ -27,36 +23,13 @@ impl Backend {
     pub(crate) fn serve(self, authing: &str) {
         let client = AuthenticationClient::builder()
             .app_host(authing)
-            .app_id(authing_sandbox::DEFAULT_APP_ID)
-            .lang("en-US")
+            .app_id(DEFAULT_APP_ID)
             .build()
             .unwrap();
-        let router = Router::new()
-            .route("/api/phone", post(phone))
-            .with_state(Arc::new(client));
-        tokio::spawn(async move { axum::serve(self.listener, router).await });
-    }
-}
-
-async fn phone(
-    State(client): State<Arc<AuthenticationClient>>,
-    body: String,
-) -> (StatusCode, axum::Json<Value>) {
-    let body: Value = serde_json::from_str(&body).unwrap();
-    let code = body["code"].as_str().unwrap();
-    let connection = authing_sandbox::DEFAULT_CONNECTION;
-    match client.get_wechat_miniprogram_phone(code, connection).await {
-        Ok(reply) => {
-            let number = reply.data.phone_number.as_str();
-            (StatusCode::OK, axum::Json(json!({ "phoneNumber": number })))
-        }
-        Err(error) => {
-            let again = match error.code_state() {
-                CodeState::Unspent => "send the same code again",
-                _ => "have the user tap again",
-            };
-            let body = json!({ "error": format!("{error} ({again})") });
-            (StatusCode::BAD_GATEWAY, axum::Json(body))
-        }
+        let settings = Settings::read(|name| {
+            (name == "AUTHING_EXT_IDP_CONNIDENTIFIER").then(|| DEFAULT_CONNECTION.to_owned())
+        });
+        let state = AppState::new(client, &settings.unwrap());
+        tokio::spawn(async move { axum::serve(self.listener, service(state)).await });
     }
 }

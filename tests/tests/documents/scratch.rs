@@ -48,11 +48,10 @@ pub(crate) fn grown_document() -> Document {
 fn write_workspace(folder: &Path) {
     let root = xtask::project_root();
     let manifest = std::fs::read_to_string(root.join("Cargo.toml")).unwrap();
-    let members = manifest
-        .lines()
-        .find(|line| line.starts_with("members = "))
-        .unwrap();
-    let manifest = manifest.replace(members, "members = [\"grown\", \"caller\", \"traits\"]");
+    let (before, after) = manifest.split_once("members = [").unwrap();
+    let (_, after) = after.split_once(']').unwrap();
+    let members = r#"members = ["grown", "caller", "traits"]"#;
+    let manifest = format!("{before}{members}{after}");
     write(&folder.join("Cargo.toml"), &manifest);
     let lock = std::fs::read_to_string(root.join("Cargo.lock")).unwrap();
     write(&folder.join("Cargo.lock"), &lock);

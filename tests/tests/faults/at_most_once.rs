@@ -1,9 +1,8 @@
 //! At most once: each code of each fault against the judge's record.
 //!
-//! Broken on purpose: retrying `Transport` (in `Error::is_retryable`) turns
-//! `no_code_is_sent_twice_whatever_breaks` red, and so does following redirects, and so does
-//! leaving out `.retry(never())` or `.http1_only()` where the fault is theirs. That the check
-//! itself can fail is the business of `a_client_that_sends_again_is_caught`.
+//! Broken on purpose: retrying `Transport` (in `Error::is_retryable`), or calling it unspent, turns
+//! `no_code_is_sent_twice_whatever_breaks` red. That the check itself can fail is the business of
+//! `a_client_that_sends_again_is_caught`.
 
 use authing::{CodeState, ErrorKind};
 use authing_tests::bare;

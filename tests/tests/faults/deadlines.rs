@@ -1,7 +1,7 @@
 //! Deadlines, cancelled calls, and what they leave behind: nothing.
 //!
-//! Broken on purpose: waiting without `timeout_at` in `call.rs` turns `calls_end_in_time` red;
-//! keeping the exchange running in a task of its own turns `a_dropped_call_closes_its_socket` red.
+//! Broken on purpose: a later deadline for `timeout_at` in `call.rs` turns `calls_end_in_time` red.
+//! An exchange that ran on in a task of its own would do so with `a_dropped_call_closes_its_socket`.
 
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! The right phone to the right caller, at a size that suits every run.
 //!
-//! Broken on purpose: a cell shared between calls for the reply (one `CallContext` per client in
-//! place of one per call), or a pool that hands out a connection with an answer still in it.
+//! What would turn it red: a reply kept where another call can take it, or a pool that hands out a
+//! connection with an answer still in it.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;

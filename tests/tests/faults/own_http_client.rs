@@ -1,7 +1,7 @@
 //! A caller's own reqwest builder, set up as badly as can be: no promise is lost.
 //!
-//! Broken on purpose: leaving out any one line of `transport.rs` turns a test here, in `tls`, in
-//! `redirects` or in `features` red.
+//! Broken on purpose: leaving `.http1_only()`, `.redirect(…)`, `.retry(…)` or `.no_gzip()` out of
+//! `transport.rs`, or the length of the request out of `hooks.rs`, each turns tests here red.
 
 use std::time::Duration;
 

@@ -1,8 +1,7 @@
 //! Any reply: random bends of the listed ones, at a size that suits every run.
 //!
-//! Broken on purpose: a plain `String` for `requestId` in the reply's fields, or a `data` that must
-//! be an object, turn `any_reply_is_read_or_refused` red, and so does a success without all three
-//! values.
+//! Broken on purpose: a success without all three values, and a `requestId` that is not handed on,
+//! each turn `any_reply_is_read_or_refused` red.
 
 use crate::proofs::bend::Case;
 use crate::proofs::replies::{Exchange, judged, prove_cuts, prove_random};

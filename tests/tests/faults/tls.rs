@@ -1,7 +1,7 @@
 //! TLS: a server that cannot prove who it is gets nothing to read.
 //!
-//! Broken on purpose: a verifier that accepts everything in `tls.rs` turns
-//! `an_unproven_server_gets_no_plaintext` and `the_caller_s_builder_cannot_undo_it` red.
+//! Broken on purpose: leaving `tls_backend_preconfigured` out of `transport.rs` turns
+//! `the_caller_s_builder_cannot_undo_it` red, as the builder's own settings then count.
 
 use authing::{AuthenticationClient, CodeState, Error, ErrorKind};
 use authing_tests::certs::{Authority, Identity};

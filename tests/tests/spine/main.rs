@@ -11,5 +11,6 @@ mod one_line;
 mod readme;
 mod release;
 mod round_trip;
+mod sandbox_guide;
 mod scenarios;
 mod wire;

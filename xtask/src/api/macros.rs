@@ -6,8 +6,8 @@ use syn::Item;
 
 /// The items with those that macros of the same module make, in place of the calls.
 ///
-/// Known are macros of one rule whose only identifier parameter is the name of what they make;
-/// their other parameters never change what is public.
+/// Known are macros of one rule, in which a parameter called `name` is the name of what they make,
+/// and stands first in a call; their other parameters never change what is public.
 pub(super) fn expanded(items: Vec<Item>) -> Result<Vec<Item>> {
     let definitions: Vec<(String, TokenStream)> = items
         .iter()
@@ -39,9 +39,12 @@ pub(super) fn expanded(items: Vec<Item>) -> Result<Vec<Item>> {
         let Some(rule) = only_rule(definition) else {
             bail!("{name}! has more than one rule, which the listing cannot follow");
         };
-        let subject =
-            subject(&call.mac.tokens).with_context(|| format!("{name}! names nothing"))?;
-        let file: syn::File = syn::parse2(substituted(rule, &subject))
+        let subject = subject(&call.mac.tokens);
+        let makes_what_it_is_told = rule.to_string().replace(' ', "").contains("$name");
+        if makes_what_it_is_told && subject.is_none() {
+            bail!("{name}! names nothing");
+        }
+        let file: syn::File = syn::parse2(substituted(rule, subject.as_ref()))
             .with_context(|| format!("{name}! makes what the listing cannot follow"))?;
         made.extend(file.items);
     }
@@ -74,14 +77,14 @@ fn subject(call: &TokenStream) -> Option<Ident> {
 
 /// The body with `$name` replaced; repetitions are left out, and other parameters become empty
 /// texts.
-fn substituted(body: TokenStream, subject: &Ident) -> TokenStream {
+fn substituted(body: TokenStream, subject: Option<&Ident>) -> TokenStream {
     let mut made = TokenStream::new();
     let mut tokens = body.into_iter().peekable();
     while let Some(token) = tokens.next() {
         match token {
             TokenTree::Punct(punct) if punct.as_char() == '$' => match tokens.next() {
                 Some(TokenTree::Ident(name)) if name == "name" => {
-                    made.extend([TokenTree::from(subject.clone())]);
+                    made.extend(subject.cloned().map(TokenTree::from));
                 }
                 Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Parenthesis => {
                     // The separator or the star behind it.

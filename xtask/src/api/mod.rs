@@ -184,12 +184,21 @@ pub mod more {
         assert_eq!(listed, expected, "{listed}");
     }
 
+    #[test]
+    fn a_macro_of_fixed_names_is_no_trouble() {
+        let source = "macro_rules! files { ($($file:literal,)+) => { const FILES: &[&str] = &[$($file,)+]; }; }
+            files! { \"a\", }
+            pub struct Shown;";
+        assert_eq!(of(source).unwrap(), "pub struct Shown;\n");
+    }
+
     /// What the reader does not know is an error, never a hole in the listing.
     #[test]
     fn what_is_not_known_is_an_error() {
         for source in [
             "mod inner { pub struct A; } pub use inner::*;",
             "pub use inner::Nowhere; mod inner {}",
+            "macro_rules! none { ($name:literal) => { pub struct $name; }; } none! { 5 }",
             "macro_rules! two { () => {}; ($a:ident) => {}; } two! {}",
         ] {
             assert!(of(source).is_err(), "{source}");

@@ -18,6 +18,7 @@ use progenitor::{GenerationSettings, Generator};
 use similar::TextDiff;
 
 pub(crate) use refuse::{METHODS, object, obstacles, operations, resolved};
+pub(crate) use settings::is_own_format;
 
 use crate::document::Document;
 use crate::place::project_root;

@@ -44,6 +44,11 @@ const TOLERANT: &[(&str, &str)] = &[
     ("WechatCountryCode", "crate::scalars::CountryCode"),
 ];
 
+/// Whether a format is one of our own: it chooses a hand-written type, and says nothing of JSON.
+pub(crate) fn is_own_format(format: &str) -> bool {
+    SCALARS.iter().any(|(_, own, _)| *own == format)
+}
+
 /// The settings for a document.
 pub(crate) fn settings(openapi: &OpenAPI) -> GenerationSettings {
     let mut settings = GenerationSettings::new();

@@ -272,6 +272,24 @@ async fn ids_that_are_not_known() {
     );
 }
 
+/// Behind a proxy the steps in between would examine another way than the call's.
+#[test]
+fn a_proxy_that_is_not_there() {
+    let proxy = format!("http://{}", refused_addr());
+    let run = doctor("https://example.authing.cn", &["--proxy", &proxy]);
+    assert_eq!(
+        (run.status, states(&run).as_str()),
+        (12, "psssfss"),
+        "{}",
+        run.stdout
+    );
+    assert!(
+        diagnosis(&run).1.contains("check the proxy"),
+        "{}",
+        run.stdout
+    );
+}
+
 #[test]
 fn no_configuration() {
     let run = Run::of(authing(&["doctor", "--json"]));

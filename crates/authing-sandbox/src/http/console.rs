@@ -14,26 +14,51 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
                       connect-src 'self'; base-uri 'none'; form-action 'none'; \
                       frame-ancestors 'none'; require-trusted-types-for 'script'";
 
-macro_rules! files {
-    ($($path:literal: $content_type:literal = $file:literal,)+) => {
-        /// Every file of the console: path, content type, content.
-        const FILES: &[(&str, &str, &str)] = &[
-            $(($path, $content_type, include_str!(concat!("../../console/", $file))),)+
-        ];
-    };
-}
+const CSS: &str = "text/css; charset=utf-8";
+const HTML: &str = "text/html; charset=utf-8";
+const JS: &str = "text/javascript; charset=utf-8";
+const SVG: &str = "image/svg+xml";
 
-files! {
-    "/": "text/html; charset=utf-8" = "index.html",
-    "/console/console.css": "text/css; charset=utf-8" = "console.css",
-    "/console/phone.css": "text/css; charset=utf-8" = "phone.css",
-    "/console/icon.svg": "image/svg+xml" = "icon.svg",
-    "/console/api.js": "text/javascript; charset=utf-8" = "api.js",
-    "/console/board.js": "text/javascript; charset=utf-8" = "board.js",
-    "/console/main.js": "text/javascript; charset=utf-8" = "main.js",
-    "/console/phone.js": "text/javascript; charset=utf-8" = "phone.js",
-    "/console/switches.js": "text/javascript; charset=utf-8" = "switches.js",
-}
+/// Every file of the console: path, content type, content.
+const FILES: &[(&str, &str, &str)] = &[
+    ("/", HTML, include_str!("../../console/index.html")),
+    (
+        "/console/console.css",
+        CSS,
+        include_str!("../../console/console.css"),
+    ),
+    (
+        "/console/phone.css",
+        CSS,
+        include_str!("../../console/phone.css"),
+    ),
+    (
+        "/console/icon.svg",
+        SVG,
+        include_str!("../../console/icon.svg"),
+    ),
+    ("/console/api.js", JS, include_str!("../../console/api.js")),
+    (
+        "/console/board.js",
+        JS,
+        include_str!("../../console/board.js"),
+    ),
+    (
+        "/console/main.js",
+        JS,
+        include_str!("../../console/main.js"),
+    ),
+    (
+        "/console/phone.js",
+        JS,
+        include_str!("../../console/phone.js"),
+    ),
+    (
+        "/console/switches.js",
+        JS,
+        include_str!("../../console/switches.js"),
+    ),
+];
 
 pub(super) fn routes(state: &State) -> Router<State> {
     let routes = FILES

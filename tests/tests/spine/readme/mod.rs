@@ -69,6 +69,7 @@ fn the_commands_are_those_of_the_gate() {
         [
             "cargo run --example phone",
             xtask::README_TEST_COMMAND,
+            "cargo run -p authing-sandbox",
             "cargo xtask codegen",
             "cargo xtask codegen --check",
         ]

@@ -209,10 +209,12 @@ impl Side<'_> {
             .flatten()
             .collect();
         if alternatives.len() > 1 {
-            let names: Vec<String> = alternatives
+            // Their order means nothing.
+            let names: BTreeSet<String> = alternatives
                 .iter()
                 .filter_map(|a| reference_name(a))
                 .collect();
+            let names: Vec<String> = names.into_iter().collect();
             put(format!("{fact}: alternatives"), names.join(", "));
             let theirs = other.and_then(reference_name);
             let same = alternatives

@@ -167,15 +167,16 @@ fn verdict(old_place: String, new_place: String, info: &ChangeInfo) -> Verdict {
     }
 }
 
-/// The same document in a form that the comparison does not trip on: the order of `required` and
-/// `enum` means nothing; an `anyOf` is compared part by part only if it is called a `oneOf`.
+/// The same document in a form that the comparison does not trip on: the order of `required`, of
+/// `enum` and of alternatives means nothing; an `anyOf` is compared part by part only if it is
+/// called a `oneOf`.
 pub(super) fn normalised(value: &Value) -> Value {
     match value {
         Value::Object(entries) => entries
             .iter()
             .map(|(key, inside)| {
                 let mut inside = normalised(inside);
-                if matches!(key.as_str(), "required" | "enum")
+                if matches!(key.as_str(), "required" | "enum" | "anyOf" | "oneOf")
                     && let Some(items) = inside.as_array_mut()
                 {
                     items.sort_by_key(Value::to_string);

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use drift::ChangeInfo;
+use drift::{ChangeClass, ChangeInfo};
 use serde_json::Value;
 
 use super::judge::{Breaks, Direction, Verdict};
-use crate::codegen::object;
+use crate::codegen::{is_own_format, object};
 use crate::document::pointer_segment;
 
 /// The verdicts on a change of an object's properties or of its required set; nothing if the
@@ -23,8 +23,43 @@ pub(super) fn refine(
     match info.message.as_str() {
         "object properties changed" => Some(properties(before, after, new_place, direction)),
         "object required properties changed" => Some(required(before, after, new_place, direction)),
+        _ if info.class == ChangeClass::Unhandled => own_format(before, after, new_place),
         _ => None,
     }
+}
+
+/// A format of our own chooses a Rust type, and says nothing of what goes over the wire.
+fn own_format(before: &Value, after: &Value, place: &str) -> Option<Vec<Verdict>> {
+    let format = |schema: &Value| {
+        schema
+            .get("format")
+            .and_then(Value::as_str)
+            .map(str::to_owned)
+    };
+    let (old, new) = (format(before), format(after));
+    let is_own = |format: &Option<String>| format.as_deref().is_none_or(is_own_format);
+    let rest = |schema: &Value| -> Value {
+        let entries = schema.as_object().into_iter().flatten();
+        entries
+            .filter(|(key, _)| !matches!(key.as_str(), "format" | "description" | "example"))
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect()
+    };
+    if old == new || !is_own(&old) || !is_own(&new) || rest(before) != rest(after) {
+        return None;
+    }
+    let shown = |format: Option<String>| format.map_or("none".to_owned(), |f| format!("`{f}`"));
+    let what = format!(
+        "the format was {} and is {}: another Rust type, the same JSON",
+        shown(old),
+        shown(new)
+    );
+    Some(vec![Verdict {
+        breaks: Breaks::Neither,
+        pointer: place.to_owned(),
+        what,
+        covers: vec![format!("{place}/format")],
+    }])
 }
 
 fn names(schema: &Value) -> BTreeSet<&str> {
