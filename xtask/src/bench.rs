@@ -150,7 +150,11 @@ fn collect(folder: &Path, counts: &mut BTreeMap<String, f64>) -> Result<()> {
             .strip_prefix("callgrind.")
             .and_then(|rest| rest.strip_suffix(".out"));
         if let Some(name) = name {
-            counts.insert(name.to_owned(), count(&std::fs::read_to_string(&path)?)?);
+            // With threads there is a file for each; the stub's, after the first, count nothing.
+            let (name, thread) = name.rsplit_once(".t").unwrap_or((name, "1.p1"));
+            if thread.starts_with("1.") {
+                counts.insert(name.to_owned(), count(&std::fs::read_to_string(&path)?)?);
+            }
         }
     }
     Ok(())
@@ -179,7 +183,7 @@ fn show_instructions(counts: &BTreeMap<String, f64>) {
                 "{:<28} {:>10.0}   {:.3} of reqwest",
                 name,
                 count / CALLS,
-                count / reference
+                count / CALLS / reference
             );
         } else {
             println!("{name:<28} {count:>10.0}");

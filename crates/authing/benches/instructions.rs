@@ -121,7 +121,7 @@ const FAILURE: &str = r#"{"statusCode":403,"message":"No such application","apiC
 #[library_benchmark]
 #[bench::documented(stub::BODY)]
 fn decode_plain(body: &str) -> PlainReply {
-    serde_json::from_str(black_box(body)).unwrap()
+    serde_json::from_slice(black_box(body.as_bytes())).unwrap()
 }
 
 #[library_benchmark]
