@@ -49,9 +49,10 @@ fn write_workspace(folder: &Path) {
     let root = xtask::project_root();
     let manifest = std::fs::read_to_string(root.join("Cargo.toml")).unwrap();
     let (before, after) = manifest.split_once("members = [").unwrap();
-    let (_, after) = after.split_once(']').unwrap();
+    // Up to the next table: the members, and which of them are the default.
+    let (_, after) = after.split_once("\n[workspace.package]").unwrap();
     let members = r#"members = ["grown", "caller", "traits"]"#;
-    let manifest = format!("{before}{members}{after}");
+    let manifest = format!("{before}{members}\n[workspace.package]{after}");
     write(&folder.join("Cargo.toml"), &manifest);
     let lock = std::fs::read_to_string(root.join("Cargo.lock")).unwrap();
     write(&folder.join("Cargo.lock"), &lock);
