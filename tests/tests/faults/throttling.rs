@@ -2,8 +2,8 @@
 //!
 //! The decision's own table stands beside it (`retry::tests`, `retry_after::tests`), where time
 //! is a parameter. Broken on purpose: leaving `Retry-After` out of the wait turns
-//! `a_wait_that_is_asked_for_is_kept` red; beginning every wait turns
-//! `a_wait_that_would_pass_the_deadline_is_not_begun` red.
+//! `a_wait_that_is_asked_for_is_kept` red; beginning every wait turns the table's
+//! `a_wait_that_would_reach_the_deadline_is_not_begun` red.
 
 use std::time::{Duration, Instant};
 
