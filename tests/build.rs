@@ -11,10 +11,11 @@ mod markdown;
 
 use std::error::Error;
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
+    // Asked for at run time: a build folder may outlive the place it was first filled from.
+    let docs = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR")?).join("../docs");
     println!("cargo::rerun-if-changed={}", docs.display());
     println!("cargo::rerun-if-changed=src/markdown.rs");
 
