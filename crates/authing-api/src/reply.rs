@@ -10,11 +10,11 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
+use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 
 use crate::scalars::{CountryCode, PhoneNumber, UntrustedText};
 pub use crate::tolerant::Fields;
-use crate::tolerant::{Key, take_or_skip, tolerant};
+use crate::tolerant::{Key, tolerant};
 
 /// An answer: its envelope, WeChat's verdict, and the operation's own fields `D`.
 #[derive(Clone, Debug, PartialEq)]
@@ -181,31 +181,34 @@ impl<'de, D: Fields> Visitor<'de> for ReplyVisitor<D> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Reply<D>, A::Error> {
         let mut status_code = None;
-        let mut data = <(D, WechatVerdict)>::default();
-        let mut top = <(Envelope, (WechatVerdict, Option<Box<D>>))>::default();
+        let mut reply = Reply {
+            status_code: 0,
+            envelope: Envelope::default(),
+            wechat: WechatVerdict::default(),
+            data: D::default(),
+            beside: None,
+        };
+        let mut verdict_beside = WechatVerdict::default();
         while let Some(Key(key)) = map.next_key()? {
             match &*key {
                 "statusCode" => status_code = tolerant(&mut map)?,
-                "data" => data = tolerant(&mut map)?,
-                key => take_or_skip(&mut top, key, &mut map)?,
+                "data" => (reply.data, reply.wechat) = tolerant(&mut map)?,
+                key => {
+                    let taken = reply.envelope.take(key, &mut map)?
+                        || verdict_beside.take(key, &mut map)?
+                        || Fields::take(&mut reply.beside, key, &mut map)?;
+                    if !taken {
+                        map.next_value::<IgnoredAny>()?;
+                    }
+                }
             }
         }
-        let (envelope, (verdict_beside, beside)) = top;
-        let (data, verdict_in_data) = data;
-        let wechat = if verdict_beside.refuses() && !verdict_in_data.refuses() {
-            verdict_beside
-        } else {
-            verdict_in_data
-        };
-        let status_code =
+        if verdict_beside.refuses() && !reply.wechat.refuses() {
+            reply.wechat = verdict_beside;
+        }
+        reply.status_code =
             status_code.ok_or_else(|| A::Error::custom("no whole-number statusCode"))?;
-        Ok(Reply {
-            status_code,
-            envelope,
-            wechat,
-            data,
-            beside,
-        })
+        Ok(reply)
     }
 }
 
@@ -258,6 +261,19 @@ mod tests {
             Some("86")
         );
         assert_eq!(phone.watermark, None);
+    }
+
+    /// serde_json reads what it keeps to a depth of 128, and passes over any depth.
+    #[test]
+    fn a_depth_that_nobody_reads_costs_its_own_field_alone() {
+        let deep = "[".repeat(4000) + &"]".repeat(4000);
+        for field in ["message", "requestId", "errmsg", "unknown", "phone_info"] {
+            let reply = read(&format!(
+                r#"{{"{field}":{deep},"statusCode":200,"data":{{"{field}":{deep},"errcode":1}}}}"#
+            ));
+            let reply = reply.unwrap_or_else(|error| panic!("{field}: {error}"));
+            assert_eq!((reply.status_code, reply.wechat.errcode), (200, Some(1)));
+        }
     }
 
     #[test]

@@ -105,19 +105,24 @@ hidden_text! {
 
 impl CountryCode {
     /// The calling code in a JSON value, if it holds one.
-    pub(crate) fn from_value(value: &Value) -> Option<Self> {
+    pub(crate) fn from_value(value: Value) -> Option<Self> {
         let text = match value {
-            Value::String(text) => text.strip_prefix('+').unwrap_or(text).to_owned(),
-            other => u32::try_from(whole_number(other)?).ok()?.to_string(),
+            Value::String(mut text) => {
+                if text.starts_with('+') {
+                    text.remove(0);
+                }
+                text
+            }
+            other => u32::try_from(whole_number(&other)?).ok()?.to_string(),
         };
-        (!text.trim().is_empty()).then_some(Self(text))
+        (!is_blank(&text)).then_some(Self(text))
     }
 }
 
 impl<'de> Deserialize<'de> for CountryCode {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = Value::deserialize(deserializer)?;
-        Self::from_value(&value).ok_or_else(|| D::Error::custom("expected a calling code"))
+        Self::from_value(value).ok_or_else(|| D::Error::custom("expected a calling code"))
     }
 }
 
@@ -163,6 +168,11 @@ impl schemars::JsonSchema for WholeNumber {
     }
 }
 
+/// Whether a text holds nothing but white space.
+pub(crate) fn is_blank(text: &str) -> bool {
+    text.chars().all(char::is_whitespace)
+}
+
 /// The whole number in a JSON value: an integer, or a decimal without a fraction.
 pub(crate) fn whole_number(value: &Value) -> Option<i64> {
     // The first power of two that i64 cannot hold; every f64 below it converts without loss.
@@ -188,7 +198,7 @@ mod tests {
             Secret::from(CANARY),
             PhoneNumber::from(CANARY),
             UntrustedText::from(CANARY),
-            CountryCode::from_value(&json!(CANARY)),
+            CountryCode::from_value(json!(CANARY)),
         );
         assert!(!printed.contains(CANARY), "{printed}");
         assert_eq!(PhoneNumber::from(CANARY).as_str(), CANARY);
@@ -237,7 +247,7 @@ mod tests {
             (json!(null), None),
             (json!({}), None),
         ] {
-            let read = CountryCode::from_value(&value);
+            let read = CountryCode::from_value(value.clone());
             assert_eq!(read.as_ref().map(CountryCode::as_str), expected, "{value}");
             assert_eq!(serde_json::from_value(value.clone()).ok(), read, "{value}");
         }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
-use crate::scalars::{CountryCode, PhoneNumber, UntrustedText, whole_number};
+use crate::scalars::{CountryCode, PhoneNumber, UntrustedText, is_blank, whole_number};
 
 /// Named fields of a JSON object, each of which may be missing.
 pub trait Fields: Default {
@@ -47,62 +47,59 @@ impl<A: Fields, B: Fields> Fields for (A, B) {
     }
 }
 
-/// Reads the value of a key, or passes over it.
-pub(crate) fn take_or_skip<'de, A: MapAccess<'de>>(
-    fields: &mut impl Fields,
-    key: &str,
-    map: &mut A,
-) -> Result<(), A::Error> {
-    if !fields.take(key, map)? {
-        map.next_value::<IgnoredAny>()?;
+/// A value that any JSON can be read as: what does not fit is read as absent, the default.
+pub(crate) trait Tolerant: Default {
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AnyJson(PhantomData))
     }
-    Ok(())
+
+    /// The value that a string stands for.
+    fn text(_: &str) -> Self {
+        Self::default()
+    }
+
+    /// The value that an object stands for.
+    fn object<'de, A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Self::default())
+    }
 }
 
-/// A value that any JSON can be read as: what does not fit is read as absent.
-pub(crate) trait Tolerant: Sized {
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
-}
-
+/// Numbers are read by way of [`Value`], which knows every form in which serde_json hands them on:
+/// its feature `arbitrary_precision`, which any crate of a program can switch on, changes it.
 impl Tolerant for Option<i64> {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(whole_number(&Value::deserialize(deserializer)?))
     }
 }
 
-impl Tolerant for Option<String> {
+impl Tolerant for Option<CountryCode> {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(match Value::deserialize(deserializer)? {
-            Value::String(text) => Some(text),
-            _ => None,
-        })
+        Ok(CountryCode::from_value(Value::deserialize(deserializer)?))
     }
 }
 
 impl Tolerant for Option<UntrustedText> {
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Option::<String>::read(deserializer)?.map(UntrustedText::from))
+    fn text(text: &str) -> Self {
+        Some(text.into())
     }
 }
 
 impl Tolerant for Option<PhoneNumber> {
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Option::<String>::read(deserializer)?;
-        Ok(text
-            .filter(|text| !text.trim().is_empty())
-            .map(PhoneNumber::from))
-    }
-}
-
-impl Tolerant for Option<CountryCode> {
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(CountryCode::from_value(&Value::deserialize(deserializer)?))
+    fn text(text: &str) -> Self {
+        (!is_blank(text)).then(|| text.into())
     }
 }
 
 impl<T: Fields> Tolerant for T {
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(FieldsVisitor(PhantomData))
+    fn object<'de, A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut fields = T::default();
+        while let Some(Key(key)) = map.next_key()? {
+            if !fields.take(&key, &mut map)? {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(fields)
     }
 }
 
@@ -118,22 +115,18 @@ pub(crate) fn tolerant<'de, T: Tolerant, A: MapAccess<'de>>(map: &mut A) -> Resu
     map.next_value_seed(Seed(PhantomData))
 }
 
-/// Reads an object field by field, and anything else as no fields at all.
-struct FieldsVisitor<T>(PhantomData<T>);
+/// Reads whatever there is.
+struct AnyJson<T>(PhantomData<T>);
 
-impl<'de, T: Fields> Visitor<'de> for FieldsVisitor<T> {
+impl<'de, T: Tolerant> Visitor<'de> for AnyJson<T> {
     type Value = T;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("any JSON")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<T, A::Error> {
-        let mut fields = T::default();
-        while let Some(Key(key)) = map.next_key()? {
-            take_or_skip(&mut fields, &key, &mut map)?;
-        }
-        Ok(fields)
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+        T::object(map)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<T, A::Error> {
@@ -141,8 +134,8 @@ impl<'de, T: Fields> Visitor<'de> for FieldsVisitor<T> {
         Ok(T::default())
     }
 
-    fn visit_str<E>(self, _: &str) -> Result<T, E> {
-        Ok(T::default())
+    fn visit_str<E>(self, text: &str) -> Result<T, E> {
+        Ok(T::text(text))
     }
 
     fn visit_i64<E>(self, _: i64) -> Result<T, E> {
