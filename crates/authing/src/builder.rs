@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use reqwest::header::{HeaderMap, HeaderName};
+use reqwest::header::{HOST, HeaderMap, HeaderName};
 
 use crate::client::{AuthenticationClient, Shared};
 use crate::error::{Error, Result};
@@ -228,7 +228,7 @@ impl AuthenticationClientBuilder {
     /// or wrong.
     pub fn build(self) -> Result<AuthenticationClient> {
         let host = self.checked_host()?;
-        let headers = self.headers()?;
+        let headers = self.headers(&host)?;
         let timeout = check_timeout(self.timeout).map_err(config("timeout"))?;
         let connect_timeout = match self.connect_timeout {
             Some(given) => check_timeout(given).map_err(config("connect_timeout"))?,
@@ -292,13 +292,16 @@ impl AuthenticationClientBuilder {
     }
 
     /// The headers that every call has.
-    fn headers(&self) -> Result<HeaderMap> {
+    fn headers(&self, host: &AppHost) -> Result<HeaderMap> {
         if self.app_id.is_none() && self.userpool_id.is_none() {
             return Err(Error::config(
                 "app_id is missing (AUTHING_APP_ID in the environment), and so is userpool_id",
             ));
         }
         let mut headers = HeaderMap::new();
+        // The HTTP client would make the same of the URL, anew for each call.
+        let value = validate::header(host.authority(), false).map_err(config("app_host"))?;
+        headers.insert(HOST, value);
         let ids = [
             ("app_id", APP_ID, &self.app_id),
             ("userpool_id", USERPOOL_ID, &self.userpool_id),

@@ -27,7 +27,11 @@ pub(crate) fn visible_ascii(value: &str, max_length: usize) -> Result<(), Refusa
     if value.len() > max_length {
         return Err(format!("is longer than {max_length} bytes"));
     }
-    if !value.bytes().all(|byte| byte.is_ascii_graphic()) {
+    // All bytes, without stopping at the first bad one: so the compiler takes many at a time.
+    if !value
+        .bytes()
+        .fold(true, |visible, byte| visible & byte.is_ascii_graphic())
+    {
         return Err("holds a character that is not visible ASCII, such as a space".to_owned());
     }
     Ok(())
@@ -96,6 +100,15 @@ pub(crate) struct AppHost {
     pub(crate) is_https: bool,
     /// Whether the host is this machine by name or address.
     pub(crate) is_loopback: bool,
+}
+
+impl AppHost {
+    /// The host as the `host` header has it: with brackets and with a port, where there are such.
+    pub(crate) fn authority(&self) -> &str {
+        self.base_url
+            .split_once("://")
+            .map_or("", |(_, authority)| authority)
+    }
 }
 
 /// The application's host: `https://example.authing.cn`, a port allowed, nothing else.
@@ -238,6 +251,19 @@ mod tests {
             duration(Duration::ZERO, range).unwrap_err(),
             "is not between 10ms and 5s"
         );
+    }
+
+    #[test]
+    fn the_host_header_has_the_port_and_the_brackets_that_the_url_has() {
+        for (value, expected) in [
+            ("HTTPS://Example.Authing.CN:443", "example.authing.cn"),
+            ("https://sso.example.com:8443/", "sso.example.com:8443"),
+            ("http://127.0.0.1:80", "127.0.0.1"),
+            ("http://[::1]:8787", "[::1]:8787"),
+            ("https://[2001:DB8:0::1]", "[2001:db8::1]"),
+        ] {
+            assert_eq!(app_host(value).unwrap().authority(), expected, "{value}");
+        }
     }
 
     #[test]

@@ -137,6 +137,7 @@ async fn their_headers_replace_none_of_ours() {
     let judge = Judge::start(phone_script(KEY));
     let mut headers = HeaderMap::new();
     for name in [
+        "host",
         "x-authing-app-id",
         "content-type",
         "accept",
@@ -153,6 +154,7 @@ async fn their_headers_replace_none_of_ours() {
     assert_eq!((judge.violations(), judge.request_count()), (vec![], 1));
     let request = &judge.requests()[0];
     for (name, value) in [
+        ("host", judge.addr().to_string().as_str()),
         ("x-authing-app-id", "proofs-app"),
         ("content-type", "application/json"),
         ("accept", "application/json"),
