@@ -66,14 +66,13 @@ impl Client {
 }
 
 impl ClientHooks<CallContext> for Client {
-    /// Takes off the `api-version` header, which the service does not know, and puts on the call's.
+    /// Puts the call's own headers on, and the length.
     ///
     /// The length is set here and not left to the layers below, because a default header of the
     /// HTTP client would count for more than the true length there, and cut the body off.
     async fn pre<E>(&self, request: &mut Request, _: &OperationInfo) -> Result<(), Error<E>> {
         let length = request.body().and_then(Body::as_bytes).map(<[u8]>::len);
         let headers = request.headers_mut();
-        headers.remove("api-version");
         headers.extend(
             self.inner
                 .headers

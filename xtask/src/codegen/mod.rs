@@ -5,6 +5,7 @@ mod prose;
 mod refuse;
 mod settings;
 pub mod standalone;
+mod version_header;
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -8,7 +8,7 @@ use syn::{
     Attribute, Expr, Fields, File, ImplItem, Item, ItemStruct, Lit, Meta, Type, parse_quote, parse2,
 };
 
-use super::prose;
+use super::{prose, version_header};
 
 /// The final text of the generated code.
 pub(crate) fn polish(tokens: TokenStream) -> Result<String> {
@@ -32,6 +32,7 @@ pub(crate) fn polish(tokens: TokenStream) -> Result<String> {
             _ => {}
         }
     }
+    version_header::leave_out(&mut file)?;
     DocLines.visit_file_mut(&mut file);
     Ok(lay_out(&prettyplease::unparse(&file)))
 }
