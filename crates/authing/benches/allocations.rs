@@ -10,10 +10,10 @@
 
 use std::alloc::System;
 use std::net::SocketAddr;
-use std::process::Command;
 
 use authing_benches::calls::{Caller, Facade, Generated, Hyper, Reqwest};
-use authing_benches::program::Stub;
+use authing_benches::program::{Stub, anew, memory_kib};
+use authing_benches::tasks::share_out;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
 #[global_allocator]
@@ -21,7 +21,7 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 const WAYS: [&str; 4] = ["hyper", "reqwest", "generated", "facade"];
 const CALLS: usize = 1_000;
-const TASKS: usize = 64;
+const TASKS: u64 = 64;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
@@ -30,13 +30,7 @@ fn main() {
     }
     let stub = Stub::start(env!("CARGO_BIN_EXE_stub"));
     for way in WAYS {
-        let program = std::env::current_exe().unwrap();
-        let address = stub.address().to_string();
-        let status = Command::new(program)
-            .args([way, &address])
-            .status()
-            .unwrap();
-        assert!(status.success(), "{way} failed");
+        anew(&[way, &stub.address().to_string()]);
     }
 }
 
@@ -65,33 +59,15 @@ async fn count<C: Caller>(way: &str, caller: &C) {
     let change = region.change();
     let per_call = |count: usize| count as f64 / CALLS as f64;
     let allocations = per_call(change.allocations + change.reallocations);
-    let bytes = per_call(change.bytes_allocated);
-
-    let running: Vec<_> = (0..TASKS)
-        .map(|_| {
-            let caller = caller.clone();
-            tokio::spawn(async move {
-                for _ in 0..CALLS / 4 {
-                    caller.call().await;
-                }
-            })
-        })
-        .collect();
-    for task in running {
-        task.await.unwrap();
-    }
+    println!("allocations per call\t{way}\t{allocations}");
     println!(
-        "{way}\t{allocations:.1} allocations\t{bytes:.0} bytes\t{} KiB peak",
-        peak_kib()
+        "bytes allocated per call\t{way}\t{}",
+        per_call(change.bytes_allocated)
     );
-}
 
-/// The most memory that this process has held, as Linux counts it.
-fn peak_kib() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))
-        .unwrap();
-    line.trim().trim_end_matches(" kB").parse().unwrap()
+    share_out(caller, TASKS, TASKS * 250).await;
+    println!(
+        "peak memory with {TASKS} calls at once, KiB\t{way}\t{}",
+        memory_kib("VmHWM")
+    );
 }

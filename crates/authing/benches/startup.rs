@@ -1,4 +1,5 @@
-//! From the start of a process to its first reply, by http and by https, the facade and reqwest in turn.
+//! From the start of a process to its first reply, by http and by https, the facade and reqwest in
+//! turn; by https with either cryptography provider.
 
 #![expect(
     clippy::unwrap_used,
@@ -6,10 +7,10 @@
     reason = "it prints its figures or stops"
 )]
 
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use authing::AuthenticationClient;
+use authing_benches::program::anew;
 use authing_benches::{calls, stub};
 use authing_tests::certs::Authority;
 use authing_tests::judge::{Judge, Reply, TlsSetup};
@@ -18,7 +19,11 @@ const PAIRS: usize = 40;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
-    if let [_, way, url, root] = arguments.as_slice() {
+    if let [_, way, url, root, provider] = arguments.as_slice() {
+        if provider == "ring" {
+            let ring = rustls::crypto::ring::default_provider();
+            ring.install_default().unwrap();
+        }
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -33,36 +38,35 @@ fn main() {
     };
     let plain = Judge::start(reply());
     let tls = Judge::start_tls(reply(), &TlsSetup::new(&authority.server()));
-    for (scheme, url) in [("http", plain.base_url()), ("https", tls.base_url())] {
-        let mut ratios = Vec::new();
-        let (mut facade, mut reqwest) = (Vec::new(), Vec::new());
+    let cases = [
+        ("http", plain.base_url(), "-"),
+        ("https with aws-lc", tls.base_url(), "-"),
+        ("https with ring", tls.base_url(), "ring"),
+    ];
+    for (case, url, provider) in cases {
+        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         for _ in 0..PAIRS {
-            let pair = ["facade", "reqwest"].map(|way| start(way, &url, authority.pem()));
-            facade.push(pair[0]);
-            reqwest.push(pair[1]);
-            ratios.push(pair[0].as_secs_f64() / pair[1].as_secs_f64());
+            ours.push(start(&["facade", &url, authority.pem(), provider]));
+            theirs.push(start(&["reqwest", &url, authority.pem(), provider]));
         }
-        ratios.sort_by(f64::total_cmp);
-        println!(
-            "{scheme}\tfacade {:.1} ms\treqwest {:.1} ms\tratio {:.3}",
-            median(facade).as_secs_f64() * 1e3,
-            median(reqwest).as_secs_f64() * 1e3,
-            ratios[ratios.len() / 2]
-        );
+        for (way, times) in [("facade", ours), ("reqwest", theirs)] {
+            println!(
+                "start to first reply by {case}, ms\t{way}\t{}",
+                median(times) * 1e3
+            );
+        }
     }
 }
 
-/// How long a process takes from its start to its end, with one call in it.
-fn start(way: &str, url: &str, root: &str) -> Duration {
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args([way, url, root]);
+/// How long a process takes from its start to its end, with one call in it, in seconds.
+fn start(arguments: &[&str]) -> f64 {
     let begun = Instant::now();
-    assert!(command.status().unwrap().success(), "{way} failed");
-    begun.elapsed()
+    anew(arguments);
+    begun.elapsed().as_secs_f64()
 }
 
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort();
+fn median(mut times: Vec<f64>) -> f64 {
+    times.sort_by(f64::total_cmp);
     times[times.len() / 2]
 }
 

@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use authing_benches::calls::{Caller, Facade, Generated, Hyper, Reqwest, Tcp};
 use authing_benches::program::Stub;
+use authing_benches::tasks::{share_out, shares};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use tokio::runtime::Runtime;
 
@@ -56,23 +57,9 @@ fn throughput(criterion: &mut Criterion) {
 
 /// The time that so many calls take, shared out among so many tasks.
 fn run<C: Caller>(runtime: &Runtime, caller: &C, tasks: u64, calls: u64) -> Duration {
-    runtime.block_on(async {
-        let begun = Instant::now();
-        let running: Vec<_> = shares(tasks, calls)
-            .map(|share| {
-                let caller = caller.clone();
-                tokio::spawn(async move {
-                    for _ in 0..share {
-                        caller.call().await;
-                    }
-                })
-            })
-            .collect();
-        for task in running {
-            task.await.unwrap();
-        }
-        begun.elapsed()
-    })
+    let begun = Instant::now();
+    runtime.block_on(share_out(caller, tasks, calls));
+    begun.elapsed()
 }
 
 /// The same with blocking sockets, a thread each.
@@ -88,11 +75,6 @@ fn sockets(connect: impl Fn() -> Tcp, tasks: u64, calls: u64) -> Duration {
         thread.join().unwrap();
     }
     begun.elapsed()
-}
-
-/// So many calls in parts that differ by one at most.
-fn shares(tasks: u64, calls: u64) -> impl Iterator<Item = u64> {
-    (0..tasks).map(move |task| calls / tasks + u64::from(task < calls % tasks))
 }
 
 criterion_group!(benches, throughput);

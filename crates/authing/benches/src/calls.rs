@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use authing::AuthenticationClient;
+use authing::{AuthenticationClient, ErrorKind};
 use authing_api::hooks::CallContext;
 use authing_api::types::GetWechatMiniProgramPhoneDto;
 use http_body_util::{BodyExt, Full};
@@ -155,6 +155,25 @@ impl Caller for Facade {
             .await
             .unwrap();
         assert_eq!(reply.status_code, 200);
+    }
+}
+
+/// The facade, against a stub that refuses.
+#[derive(Clone, Debug)]
+pub struct Refused(Facade);
+
+impl Refused {
+    /// For the stub at an address.
+    pub fn new(address: SocketAddr) -> Self {
+        Self(Facade::new(address))
+    }
+}
+
+impl Caller for Refused {
+    async fn call(&self) {
+        let call = self.0.client.get_wechat_miniprogram_phone(CODE, CONNECTION);
+        let error = call.await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::CodeRejected);
     }
 }
 

@@ -1,4 +1,5 @@
-//! What the benchmarks share: the stub they talk to, and one call by each way of making it.
+//! What the benchmarks share. Figures are printed one a line: what, by which way, how much, with
+//! tabs between.
 
 #![expect(
     clippy::unwrap_used,
@@ -8,3 +9,4 @@
 pub mod calls;
 pub mod program;
 pub mod stub;
+pub mod tasks;

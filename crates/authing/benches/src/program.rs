@@ -1,4 +1,4 @@
-//! The stub as a program beside the one that measures.
+//! Programs beside the one that measures: the stub, and the measuring program itself, anew.
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -41,4 +41,20 @@ impl Drop for Stub {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Runs this program once more with these arguments, so that what it measures inherits nothing.
+pub fn anew(arguments: &[&str]) {
+    let program = std::env::current_exe().unwrap();
+    let status = Command::new(program).args(arguments).status().unwrap();
+    assert!(status.success(), "{arguments:?} failed");
+}
+
+/// A line of this process's status as Linux keeps it, in KiB: `VmHWM`, the most memory it has held,
+/// or `VmRSS`, what it holds.
+pub fn memory_kib(key: &str) -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix(key));
+    let line = line.unwrap().trim_start_matches(':');
+    line.trim().trim_end_matches(" kB").parse().unwrap()
 }
