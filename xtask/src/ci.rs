@@ -65,6 +65,7 @@ const STEPS: &[Step] = &[
     step("cargo xtask codegen --check"),
     step(README_TEST_COMMAND),
     step("cargo xtask browser"),
+    step("cargo xtask bench --check"),
     Step {
         words: "cargo doc --workspace --no-deps --all-features",
         environment: &[("RUSTDOCFLAGS", "-D warnings")],

@@ -212,8 +212,8 @@ impl AuthenticationClientBuilder {
     /// `connect_timeout`, `pool_idle_timeout`, the user agent, all of TLS (rustls, verifying:
     /// authorities, client certificates, versions and all that accepts invalid certificates
     /// included; use [`root_certificate_pem`](Self::root_certificate_pem) and
-    /// [`identity_pem`](Self::identity_pem)), headers that a call or this builder sets, and
-    /// proxies for a loopback host or where [`proxy`](Self::proxy) is given.
+    /// [`identity_pem`](Self::identity_pem)), headers that a call or this builder sets (`host`
+    /// among them), and proxies for a loopback host or where [`proxy`](Self::proxy) is given.
     // reqwest's type is public here on purpose: whoever calls this already depends on it.
     pub fn http_client_builder(mut self, builder: reqwest::ClientBuilder) -> Self {
         self.http_client_builder = builder;
