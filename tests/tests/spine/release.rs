@@ -112,6 +112,9 @@ fn no_member_escapes_the_lints_or_the_rust_version() {
     assert!(!read("clippy.toml").contains("msrv"));
 }
 
+/// Everything that gates a change.
+const GATE: &str = ".ci/run";
+
 /// What a hosted run does, anybody can do at home.
 #[test]
 fn workflows_only_call_the_gate() {
@@ -121,14 +124,22 @@ fn workflows_only_call_the_gate() {
         let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
         for line in text.lines() {
             if let Some((_, command)) = line.split_once("run: ") {
-                assert!(command.starts_with("cargo xtask ci"), "{line}");
+                let is_ours = command == GATE || command.starts_with("cargo xtask ci ");
+                assert!(is_ours, "{line}");
                 runs.push(command.to_owned());
             }
             assert!(!line.trim_end().ends_with("run: |"), "{line}");
         }
     }
-    for part in ["", " deny", " features", " package"] {
-        let command = format!("cargo xtask ci{part}");
-        assert!(runs.contains(&command), "{command} is run nowhere");
+    for command in [
+        GATE,
+        "cargo xtask ci deny",
+        "cargo xtask ci features",
+        "cargo xtask ci package",
+    ] {
+        assert!(
+            runs.iter().any(|run| run == command),
+            "{command} is run nowhere"
+        );
     }
 }
