@@ -1,10 +1,11 @@
 //! What happens to every request and response of the generated client.
 
+use std::fmt;
 use std::sync::OnceLock;
 
 use http_body_util::Limited;
 use progenitor_client::{ClientHooks, ClientInfo, Error, OperationInfo};
-use reqwest::header::{CONTENT_LENGTH, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::header::{CONTENT_LENGTH, HeaderMap};
 use reqwest::{Body, Request, Response, ResponseBuilderExt};
 
 use crate::generated::Client;
@@ -22,23 +23,32 @@ pub struct CallContext {
     head: OnceLock<ResponseHead>,
 }
 
-/// The part of a response that the generated client does not hand on in every case.
-#[derive(Clone, Debug)]
+/// The head of a response, which the generated client does not hand on in every case.
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct ResponseHead {
     /// The HTTP status.
     pub http_status: u16,
-    /// The `Retry-After` header, uninterpreted.
-    pub retry_after: Option<HeaderValue>,
+    /// The headers. They stand here alone: a `ResponseValue` has none, as it would copy them.
+    pub headers: HeaderMap,
 }
 
 impl ResponseHead {
-    /// A head with this status and this `Retry-After` header.
-    pub fn new(http_status: u16, retry_after: Option<HeaderValue>) -> Self {
+    /// A head with this status and these headers.
+    pub fn new(http_status: u16, headers: HeaderMap) -> Self {
         Self {
             http_status,
-            retry_after,
+            headers,
         }
+    }
+}
+
+/// Shows the status alone: what a server puts into headers may be private.
+impl fmt::Debug for ResponseHead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseHead")
+            .field("http_status", &self.http_status)
+            .finish_non_exhaustive()
     }
 }
 
@@ -85,13 +95,11 @@ impl ClientHooks<CallContext> for Client {
         Ok(())
     }
 
-    /// Notes the head of the response, and bounds its body before anybody reads it.
+    /// Takes the head of the response, and bounds its body before anybody reads it.
     async fn exec(&self, request: Request, _: &OperationInfo) -> reqwest::Result<Response> {
-        let response = self.client().execute(request).await?;
-        let head = ResponseHead::new(
-            response.status().as_u16(),
-            response.headers().get(RETRY_AFTER).cloned(),
-        );
+        let mut response = self.client().execute(request).await?;
+        let headers = std::mem::take(response.headers_mut());
+        let head = ResponseHead::new(response.status().as_u16(), headers);
         // A context serves one call; should it serve another, the first head stays.
         let _ = self.inner.head.set(head);
         Ok(bounded(response, self.inner.max_response_bytes))
@@ -121,4 +129,24 @@ fn with_body(response: Response, change: impl FnOnce(Body) -> Limited<Body>) -> 
         parts.extensions.extend(with_url.into_parts().0.extensions);
     }
     Response::from(http::Response::from_parts(parts, Body::wrap(change(body))))
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::header::{HeaderValue, SET_COOKIE};
+
+    use super::*;
+
+    #[test]
+    fn the_headers_of_a_response_are_not_printed() {
+        let cookie = (SET_COOKIE, HeaderValue::from_static("session=secret"));
+        let head = ResponseHead::new(200, [cookie].into_iter().collect());
+        let context = CallContext::new(HeaderMap::new(), 1);
+        context.head.set(head).unwrap();
+        let printed = format!("{context:?} {context:#?}");
+        assert!(
+            printed.contains("200") && !printed.contains("secret"),
+            "{printed}"
+        );
+    }
 }

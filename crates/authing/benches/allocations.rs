@@ -30,7 +30,7 @@ fn main() {
     }
     let stub = Stub::start(env!("CARGO_BIN_EXE_stub"));
     for way in WAYS {
-        anew(&[way, &stub.address().to_string()]);
+        print!("{}", anew(&[way, &stub.address().to_string()]));
     }
 }
 

@@ -7,7 +7,7 @@ use authing_api::hooks::{CallContext, ResponseHead};
 use authing_api::reply::Reply;
 use authing_api::scalars::UntrustedText;
 use chrono::Utc;
-use reqwest::header::HeaderMap;
+use reqwest::header::{HeaderMap, RETRY_AFTER};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::classify::{self, Numbers, UNEXPECTED, Verdict};
@@ -84,7 +84,7 @@ fn conclude<O: Operation>(
         attempts,
         http_status: head.map(|head| head.http_status),
         retry_after: head
-            .and_then(|head| head.retry_after.as_ref())
+            .and_then(|head| head.headers.get(RETRY_AFTER))
             .and_then(|value| retry_after::parse(value.as_bytes(), Utc::now())),
         ..Inner::default()
     };

@@ -43,11 +43,16 @@ impl Drop for Stub {
     }
 }
 
-/// Runs this program once more with these arguments, so that what it measures inherits nothing.
-pub fn anew(arguments: &[&str]) {
-    let program = std::env::current_exe().unwrap();
-    let status = Command::new(program).args(arguments).status().unwrap();
-    assert!(status.success(), "{arguments:?} failed");
+/// Runs this program once more with these arguments, so that what it measures inherits nothing, and
+/// gives what it printed.
+pub fn anew(arguments: &[&str]) -> String {
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(arguments)
+        .stderr(Stdio::inherit())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{arguments:?} failed");
+    String::from_utf8(output.stdout).unwrap()
 }
 
 /// A line of this process's status as Linux keeps it, in KiB: `VmHWM`, the most memory it has held,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use authing_api::reply::PhoneData;
 use progenitor_client::ResponseValue;
 use reqwest::StatusCode;
-use reqwest::header::HeaderValue;
+use reqwest::header::{HeaderValue, RETRY_AFTER};
 
 use super::*;
 use crate::error::{CodeState, ErrorKind};
@@ -154,7 +154,8 @@ async fn the_deadline_counts_from_the_beginning_of_the_call() {
 }
 
 fn head(http_status: u16, retry_after: Option<&'static str>) -> ResponseHead {
-    ResponseHead::new(http_status, retry_after.map(HeaderValue::from_static))
+    let retry_after = retry_after.map(|value| (RETRY_AFTER, HeaderValue::from_static(value)));
+    ResponseHead::new(http_status, retry_after.into_iter().collect())
 }
 
 fn concluded(outcome: Outcome<PhoneData>, head: Option<ResponseHead>) -> Error {
