@@ -78,7 +78,8 @@ fn more_clones(threads: usize, clones: u64, address: &str) {
     for (way, mut times) in [("reqwest", theirs), ("facade", ours)] {
         times.sort_by(f64::total_cmp);
         let per_second = CALLS as f64 / times[ROUNDS / 2];
-        println!("calls/s in turn, {clones} clones on {threads} threads\t{way}\t{per_second}");
+        let s = if threads == 1 { "" } else { "s" };
+        println!("calls/s in turn, {clones} clones, {threads} thread{s}\t{way}\t{per_second}");
     }
 }
 
