@@ -248,7 +248,8 @@ mod tests {
     fn odd_fields_are_absent_and_cost_nothing_else() {
         let reply = read(
             r#"{"statusCode":200,"message":5,"apiCode":"x","requestId":[1,{"a":2}],"extra":{"b":[]},
-               "data":{"errcode":0,"phone_info":{"phoneNumber":{},"purePhoneNumber":"1",
+               "errmsg":{"a":{"b":1}},
+               "data":{"errcode":0,"phone_info":{"phoneNumber":{"a":1},"purePhoneNumber":"1",
                "countryCode":86,"watermark":"x"}}}"#,
         )
         .unwrap();
