@@ -8,7 +8,7 @@ mod identifiers;
 mod operations;
 mod schemas;
 mod secrets;
-mod walk;
+pub(crate) mod walk;
 
 use anyhow::{Result, bail};
 use serde_json::Value;

@@ -5,11 +5,13 @@ use serde_json::Value;
 use crate::codegen::METHODS;
 use crate::document::pointer_segment;
 
+/// The keys of a schema that hold one schema.
 const ONE: &[&str] = &["items", "not", "additionalProperties"];
+/// The keys of a schema that hold a list of schemas.
 const LIST: &[&str] = &["allOf", "anyOf", "oneOf"];
 
 /// Calls `visit` for every schema of the document, outermost first, with its JSON pointer.
-pub(super) fn schemas(document: &mut Value, visit: &mut dyn FnMut(&str, &mut Value)) {
+pub(crate) fn schemas(document: &mut Value, visit: &mut dyn FnMut(&str, &mut Value)) {
     find(document, "", visit);
 }
 
@@ -19,6 +21,7 @@ fn find(value: &mut Value, pointer: &str, visit: &mut dyn FnMut(&str, &mut Value
             for (key, inside) in entries {
                 let place = format!("{pointer}{}", pointer_segment(key));
                 match key.as_str() {
+                    // What stands in an example is no part of the description.
                     "example" | "examples" => {}
                     "schema" => schema(inside, &place, visit),
                     "schemas" if pointer == "/components" => {

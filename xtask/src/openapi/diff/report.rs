@@ -103,12 +103,7 @@ impl Report {
         }
         if !self.surface.is_empty() {
             let _ = writeln!(text, "\nThe generated Rust:");
-            for item in &self.surface.added {
-                let _ = writeln!(text, "  + {item}");
-            }
-            for item in &self.surface.removed {
-                let _ = writeln!(text, "  - {item}");
-            }
+            self.added_and_removed(&mut text, "  ");
             for item in &self.surface.changed {
                 let _ = writeln!(
                     text,
@@ -119,6 +114,15 @@ impl Report {
         }
         let _ = writeln!(text, "\n{}", self.verdict());
         text
+    }
+
+    /// The items that came and went, each on a line that begins as in a unified diff.
+    fn added_and_removed(&self, text: &mut String, indent: &str) {
+        for (sign, items) in [('+', &self.surface.added), ('-', &self.surface.removed)] {
+            for item in items {
+                let _ = writeln!(text, "{indent}{sign} {item}");
+            }
+        }
     }
 
     fn markdown(&self) -> String {
@@ -151,12 +155,7 @@ impl Report {
             let _ = writeln!(text, "\nThe generated Rust keeps its public items.");
         } else {
             let _ = writeln!(text, "\nThe generated Rust:\n\n```diff");
-            for item in &self.surface.added {
-                let _ = writeln!(text, "+ {item}");
-            }
-            for item in &self.surface.removed {
-                let _ = writeln!(text, "- {item}");
-            }
+            self.added_and_removed(&mut text, "");
             for item in &self.surface.changed {
                 let _ = writeln!(
                     text,
