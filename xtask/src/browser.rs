@@ -1,13 +1,11 @@
 //! `cargo xtask browser`: the console in a real browser.
 
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, ExitCode};
 
 use anyhow::{Context as _, Result};
 
 use crate::place::project_root;
-
-/// The exit code that says: a tool is missing, nothing was judged.
-pub(crate) const MISSING: u8 = 3;
+use crate::tool::{MISSING, is_there};
 
 /// Runs the tests of the sandbox's console in headless Chromium.
 #[derive(Debug, clap::Args)]
@@ -47,14 +45,4 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
-}
-
-/// Whether a program answers to `--version`.
-pub(crate) fn is_there(program: &str) -> bool {
-    Command::new(program)
-        .arg("--version")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .is_ok_and(|status| status.success())
 }

@@ -35,9 +35,6 @@ enum Part {
     Package,
 }
 
-/// The exit status of a part whose tool is missing: neither passed nor failed.
-const TOOL_IS_MISSING: u8 = 3;
-
 /// A command of the gate: its words, and its environment.
 struct Step {
     words: &'static str,

@@ -21,6 +21,7 @@ pub mod packages;
 mod place;
 mod prove;
 pub mod specification;
+mod tool;
 
 use std::process::ExitCode;
 

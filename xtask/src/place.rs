@@ -1,4 +1,4 @@
-//! Where the project lies.
+//! Where the project lies, and what is built of it.
 
 use std::path::{Path, PathBuf};
 
@@ -6,4 +6,10 @@ use std::path::{Path, PathBuf};
 pub fn project_root() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.parent().unwrap_or(here).to_owned()
+}
+
+/// The folder that cargo builds into.
+pub(crate) fn target_folder() -> PathBuf {
+    let named = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    named.unwrap_or_else(|| project_root().join("target"))
 }

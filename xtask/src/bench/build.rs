@@ -7,8 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
-use super::target_folder;
-use crate::place::project_root;
+use crate::place::{project_root, target_folder};
 
 /// How often each program is built, all of them in turn; the quickest counts.
 const ROUNDS: usize = 2;

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 
 use super::table::Table;
-use super::{cargo_bench, profile, target_folder};
-use crate::place::project_root;
+use super::{cargo_bench, profile};
+use crate::place::{project_root, target_folder};
 
 const BUDGET: &str = "crates/authing/benches/budget.toml";
 const SLACK: f64 = 1.05;

@@ -10,7 +10,8 @@ use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::place::project_root;
+use crate::place::{project_root, target_folder};
+use crate::tool::{MISSING, is_there};
 use instructions::Counts;
 use table::Table;
 
@@ -45,7 +46,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
         eprintln!(
             "error: valgrind is not installed, so nothing was measured (apt-get install valgrind)"
         );
-        return Ok(ExitCode::from(3));
+        return Ok(ExitCode::from(MISSING));
     }
     let counts = Counts::measure(&runner()?)?;
     let mut table = Table::default();
@@ -72,13 +73,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
-}
-
-fn is_there(program: &str) -> bool {
-    Command::new(program)
-        .arg("--version")
-        .output()
-        .is_ok_and(|output| output.status.success())
 }
 
 /// The harness's runner, installed below the target folder if it is not there.
@@ -110,11 +104,6 @@ fn runner() -> Result<PathBuf> {
         }
     }
     Ok(program)
-}
-
-fn target_folder() -> PathBuf {
-    let named = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
-    named.unwrap_or_else(|| project_root().join("target"))
 }
 
 /// Runs a benchmark, and gives what it printed.

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
-use crate::browser::MISSING;
+use crate::tool::MISSING;
 use tools::Tools;
 
 /// Lets independent judges loose on the document, the facade and the sandbox.

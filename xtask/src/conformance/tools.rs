@@ -6,8 +6,8 @@ use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::browser::is_there;
-use crate::place::project_root;
+use crate::place::{project_root, target_folder};
+use crate::tool::is_there;
 
 const NPM: &[&str] = &["@stoplight/prism-cli@5.16.0", "authing-node-sdk@4.0.1"];
 const PYPI: &[&str] = &[
@@ -33,9 +33,7 @@ impl Tools {
                 bail!("{program} is not on this machine");
             }
         }
-        let target = std::env::var_os("CARGO_TARGET_DIR")
-            .map_or_else(|| project_root().join("target"), PathBuf::from);
-        let folder = target.join("conformance");
+        let folder = target_folder().join("conformance");
         std::fs::create_dir_all(&folder)?;
         let tools = Self { folder };
         once(&tools.folder.join("npm"), NPM, |here| {

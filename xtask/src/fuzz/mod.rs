@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::place::project_root;
+use crate::place::{project_root, target_folder};
 use attack::{Attacker, KINDS, ask};
 
 /// How many attack at a time.
@@ -103,9 +103,7 @@ fn start() -> Result<Target> {
     if !built.success() {
         bail!("the sandbox does not build");
     }
-    let target = std::env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| project_root().join("target"), std::path::PathBuf::from);
-    let mut child = Command::new(target.join("release/authing-sandbox"))
+    let mut child = Command::new(target_folder().join("release/authing-sandbox"))
         .args(["--port", "0"])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
