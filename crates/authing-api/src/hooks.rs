@@ -53,7 +53,9 @@ impl fmt::Debug for ResponseHead {
 }
 
 impl CallContext {
-    /// A context for one call: the call's own headers, and the largest body to accept, in bytes. Mark headers that hold a secret as sensitive, so that `Debug` hides them.
+    /// A context for one call: the call's own headers, and the largest body to accept, in bytes.
+    ///
+    /// Mark headers that hold a secret as sensitive, so that `Debug` hides them.
     pub fn new(headers: HeaderMap, max_response_bytes: usize) -> Self {
         Self {
             headers,

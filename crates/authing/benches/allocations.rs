@@ -12,6 +12,7 @@ use std::alloc::System;
 use std::net::SocketAddr;
 
 use authing_benches::calls::{Caller, Facade, Generated, Hyper, Reqwest};
+use authing_benches::measure::one_thread;
 use authing_benches::program::{Stub, anew, memory_kib};
 use authing_benches::tasks::share_out;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
@@ -35,10 +36,7 @@ fn main() {
 }
 
 fn measure(way: &str, address: SocketAddr) {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = one_thread();
     runtime.block_on(async {
         match way {
             "hyper" => count(way, &Hyper::new(address)).await,

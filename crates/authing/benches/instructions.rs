@@ -76,6 +76,7 @@ use authing_api::types::GetWechatMiniProgramPhoneDto;
 use authing_benches::calls::{
     CODE, Caller, Facade, Generated, Hyper, PlainReply, Refused, Reqwest, Tcp,
 };
+use authing_benches::measure::one_thread;
 use authing_benches::stub;
 use authing_benches::tasks::share_out;
 use gungraun::prelude::*;
@@ -90,10 +91,7 @@ fn warm<C: Caller>(make: impl FnOnce(SocketAddr) -> C) -> (Runtime, C) {
 }
 
 fn warm_at<C: Caller>(address: SocketAddr, make: impl FnOnce(SocketAddr) -> C) -> (Runtime, C) {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = one_thread();
     let caller = runtime.block_on(async { make(address) });
     runtime.block_on(caller.call());
     (runtime, caller)

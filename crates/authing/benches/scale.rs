@@ -14,6 +14,7 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use authing_benches::calls::{Caller, Facade, Reqwest};
+use authing_benches::measure::{median, one_thread};
 use authing_benches::program::{Stub, anew, memory_kib};
 use authing_benches::tasks::share_out;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
@@ -75,19 +76,18 @@ fn more_clones(threads: usize, clones: u64, address: &str) {
             times.push(told.trim().parse::<f64>().unwrap());
         }
     }
-    for (way, mut times) in [("reqwest", theirs), ("facade", ours)] {
-        times.sort_by(f64::total_cmp);
-        let per_second = CALLS as f64 / times[ROUNDS / 2];
+    for (way, times) in [("reqwest", theirs), ("facade", ours)] {
+        let per_second = CALLS as f64 / median(times);
         let s = if threads == 1 { "" } else { "s" };
         println!("calls/s in turn, {clones} clones, {threads} thread{s}\t{way}\t{per_second}");
     }
 }
 
 fn runtime(threads: usize) -> Runtime {
-    let mut builder = match threads {
-        1 => tokio::runtime::Builder::new_current_thread(),
-        _ => tokio::runtime::Builder::new_multi_thread(),
-    };
+    if threads == 1 {
+        return one_thread();
+    }
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
     builder
         .worker_threads(threads)
         .enable_all()
@@ -103,7 +103,7 @@ fn round<C: Caller>(runtime: &Runtime, caller: &C, clones: u64, calls: u64) -> f
 
 /// One client and all that it ever does.
 fn many_calls<C: Caller>(way: &str, make: impl FnOnce(SocketAddr) -> C, address: SocketAddr) {
-    let runtime = runtime(1);
+    let runtime = one_thread();
     let caller = runtime.block_on(async { make(address) });
     let mut made = 0;
     for until in MADE {

@@ -10,6 +10,7 @@
 use std::time::{Duration, Instant};
 
 use authing::AuthenticationClient;
+use authing_benches::measure::{median, one_thread};
 use authing_benches::program::anew;
 use authing_benches::{calls, stub};
 use authing_tests::certs::Authority;
@@ -24,11 +25,7 @@ fn main() {
             let ring = rustls::crypto::ring::default_provider();
             ring.install_default().unwrap();
         }
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
-        return runtime.block_on(first_reply(way, url, root));
+        return one_thread().block_on(first_reply(way, url, root));
     }
     let authority = Authority::new("a bench's authority");
     let reply = || {
@@ -63,11 +60,6 @@ fn start(arguments: &[&str]) -> f64 {
     let begun = Instant::now();
     anew(arguments);
     begun.elapsed().as_secs_f64()
-}
-
-fn median(mut times: Vec<f64>) -> f64 {
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
 }
 
 async fn first_reply(way: &str, url: &str, root: &str) {

@@ -16,6 +16,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use authing_benches::calls::{Caller, Facade, Generated, Hyper, Reqwest, Tcp};
+use authing_benches::measure::one_thread;
 use authing_benches::program::Stub;
 use authing_benches::tasks::{share_out, shares};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
@@ -26,10 +27,7 @@ const CONCURRENCY: [u64; 3] = [1, 16, 64];
 fn throughput(criterion: &mut Criterion) {
     let stub = Stub::start(env!("CARGO_BIN_EXE_stub"));
     let address = stub.address();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = one_thread();
     for tasks in CONCURRENCY {
         let mut group = criterion.benchmark_group(format!("concurrency_{tasks}"));
         group.throughput(Throughput::Elements(1)).sample_size(20);

@@ -75,13 +75,20 @@ const FIGURES: &[(&str, &str, &str)] = &[
     ("make_error", "- making and dropping an error", "facade"),
 ];
 
-/// Counts by the names of the benchmark's functions, each for one call or one go.
-pub(super) struct Counts(BTreeMap<String, f64>);
+/// What was counted, by the names of the benchmark's functions.
+pub(super) struct Counts(BTreeMap<String, Counted>);
+
+struct Counted {
+    /// Instructions for one call or one go.
+    count: f64,
+    /// Callgrind's file, for the profile.
+    file: PathBuf,
+}
 
 impl Counts {
     /// Runs the benchmark, and reads what callgrind wrote down.
     pub(super) fn measure(runner: &Path) -> Result<Self> {
-        let home = home();
+        let home = target_folder().join("gungraun");
         // What an earlier run left must not be taken for this one's.
         if home.exists() {
             std::fs::remove_dir_all(&home)?;
@@ -106,38 +113,52 @@ impl Counts {
             if path.is_dir() {
                 self.collect(&path)?;
             } else if let Some(name) = measured_by(&path) {
-                self.enter(name, count(&std::fs::read_to_string(&path)?)?);
+                let count = count(&std::fs::read_to_string(&path)?)?;
+                self.enter(name, count, &path);
             }
         }
         Ok(())
     }
 
-    fn enter(&mut self, name: &str, count: f64) {
+    fn enter(&mut self, name: &str, count: f64, file: &Path) {
         let goes = if name.starts_with("call_") {
             CALLS
         } else {
             1.0
         };
-        self.0.insert(name.to_owned(), count / goes);
+        let counted = Counted {
+            count: count / goes,
+            file: file.to_owned(),
+        };
+        self.0.insert(name.to_owned(), counted);
     }
 
-    /// A count by the name of a function, with or without that of its case.
-    fn find(&self, name: &str) -> Result<f64> {
+    /// What was counted of a function, named with or without its case.
+    fn find(&self, name: &str) -> Result<&Counted> {
         let with_case = format!("{name}.");
         let mut found = self.0.iter();
         let found = found.find(|(key, _)| *key == name || key.starts_with(&with_case));
         let found = found.with_context(|| format!("`{name}` was not measured"))?;
-        Ok(*found.1)
+        Ok(found.1)
     }
 
     /// Enters everything into the table.
     pub(super) fn show(&self, table: &mut Table) -> Result<()> {
         for (name, row, way) in FIGURES {
-            if !table.enter(row, way, self.find(name)?) {
+            if !table.enter(row, way, self.find(name)?.count) {
                 bail!("the table has no column `{way}`");
             }
         }
         Ok(())
+    }
+
+    /// Prints where the instructions of a call go.
+    pub(super) fn show_profile(&self) -> Result<()> {
+        let (reqwest, facade) = (self.find("call_reqwest")?, self.find("call_facade")?);
+        profile::show(
+            [("reqwest", &reqwest.file), ("facade", &facade.file)],
+            CALLS,
+        )
     }
 
     /// Compares ratios with the budget, and prints each.
@@ -159,7 +180,7 @@ impl Counts {
     fn ratio(&self, ratio: &str) -> Result<f64> {
         let parts = ratio.split_once(" / ");
         let (over, under) = parts.context("a line without a ratio")?;
-        Ok(self.find(over)? / self.find(under)?)
+        Ok(self.find(over)?.count / self.find(under)?.count)
     }
 }
 
@@ -195,40 +216,6 @@ fn count(text: &str) -> Result<f64> {
         .and_then(|totals| totals.split(' ').next())
         .context("no totals")?;
     total.parse().context("the totals are no number")
-}
-
-/// Prints where the instructions of a call go, after [`Counts::measure`].
-pub(super) fn show_profile() -> Result<()> {
-    let files = [
-        ("reqwest", "call_reqwest.warm"),
-        ("facade", "call_facade.warm"),
-    ];
-    let mut found = Vec::new();
-    for (_, function) in files {
-        let file = file_of(&home(), function)?;
-        found.push(file.with_context(|| format!("`{function}` was not measured"))?);
-    }
-    profile::show([(files[0].0, &found[0]), (files[1].0, &found[1])], CALLS)
-}
-
-/// The file that tells of a function.
-fn file_of(folder: &Path, function: &str) -> Result<Option<PathBuf>> {
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            if let Some(found) = file_of(&path, function)? {
-                return Ok(Some(found));
-            }
-        } else if measured_by(&path) == Some(function) {
-            return Ok(Some(path));
-        }
-    }
-    Ok(None)
-}
-
-/// Where callgrind's files go.
-fn home() -> PathBuf {
-    target_folder().join("gungraun")
 }
 
 #[cfg(test)]
@@ -267,11 +254,12 @@ mod tests {
     #[test]
     fn counts_are_found_with_and_without_a_case_and_compared() {
         let mut counts = Counts(BTreeMap::new());
-        counts.enter("decode.documented", 10.0);
-        counts.enter("decode_plain.documented", 5.0);
-        counts.enter("call_x.warm", 2.0 * CALLS);
-        assert_eq!(counts.find("decode.documented").unwrap(), 10.0);
-        assert_eq!(counts.find("call_x").unwrap(), 2.0);
+        let file = Path::new("callgrind.out");
+        counts.enter("decode.documented", 10.0, file);
+        counts.enter("decode_plain.documented", 5.0, file);
+        counts.enter("call_x.warm", 2.0 * CALLS, file);
+        assert_eq!(counts.find("decode.documented").unwrap().count, 10.0);
+        assert_eq!(counts.find("call_x").unwrap().count, 2.0);
         assert!(counts.find("call").is_err());
         assert_eq!(
             counts.ratio("decode.documented / decode_plain").unwrap(),

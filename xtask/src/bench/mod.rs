@@ -65,7 +65,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     }
     println!("\n{table}");
     if !arguments.check {
-        instructions::show_profile()?;
+        counts.show_profile()?;
     }
     let within = counts.within_budget()?;
     Ok(if within {

@@ -7,6 +7,7 @@
 )]
 
 pub mod calls;
+pub mod measure;
 pub mod program;
 pub mod stub;
 pub mod tasks;
