@@ -1,94 +1,67 @@
-//! What happens to every request and response of the generated client.
+//! The handling of every request and response of the generated client.
 
-use std::fmt;
-use std::sync::OnceLock;
-
+use bytes::Bytes;
 use http_body_util::Limited;
-use progenitor_client::{ClientHooks, ClientInfo, Error, OperationInfo};
+use progenitor_client::{ClientHooks, ClientInfo, Error, OperationInfo, ResponseValue};
 use reqwest::header::{CONTENT_LENGTH, HeaderMap};
-use reqwest::{Body, Request, Response, ResponseBuilderExt};
+use reqwest::{Body, Request, Response, ResponseBuilderExt, StatusCode, Version};
+use serde::de::{DeserializeOwned, Error as _};
 
+use crate::context::{CallContext, ResponseHead};
+use crate::envelope::Envelope;
 use crate::generated::Client;
-
-/// The inner value of a [`Client`]: what one call sends besides its body, and what it learns.
-///
-/// Headers that every call has belong to the `reqwest::Client` as its default headers.
-///
-/// A client is made for one call and costs next to nothing (its `reqwest::Client` is shared), so
-/// that no call can see another's headers or outcome.
-#[derive(Clone, Debug)]
-pub struct CallContext {
-    headers: HeaderMap,
-    max_response_bytes: usize,
-    head: OnceLock<ResponseHead>,
-}
-
-/// The head of a response, which the generated client does not hand on in every case.
-#[derive(Clone)]
-#[non_exhaustive]
-pub struct ResponseHead {
-    /// The HTTP status.
-    pub http_status: u16,
-    /// The headers. They stand here alone: a `ResponseValue` has none, as it would copy them.
-    pub headers: HeaderMap,
-}
-
-impl ResponseHead {
-    /// A head with this status and these headers.
-    pub fn new(http_status: u16, headers: HeaderMap) -> Self {
-        Self {
-            http_status,
-            headers,
-        }
-    }
-}
-
-/// Shows the status alone: what a server puts into headers may be private.
-impl fmt::Debug for ResponseHead {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ResponseHead")
-            .field("http_status", &self.http_status)
-            .finish_non_exhaustive()
-    }
-}
-
-impl CallContext {
-    /// A context for one call: the call's own headers, and the largest body to accept, in bytes.
-    ///
-    /// Mark headers that hold a secret as sensitive, so that `Debug` hides them.
-    pub fn new(headers: HeaderMap, max_response_bytes: usize) -> Self {
-        Self {
-            headers,
-            max_response_bytes,
-            head: OnceLock::new(),
-        }
-    }
-
-    /// The head of the response, once there was one.
-    pub fn head(&self) -> Option<&ResponseHead> {
-        self.head.get()
-    }
-}
+use crate::{lenient, rejection};
 
 impl Client {
-    /// The context that this client was made with.
+    /// Returns the context that this client was made with.
     pub fn context(&self) -> &CallContext {
-        &self.inner
+        self.inner()
+    }
+
+    /// Reads the body, whatever the HTTP status, and decodes it.
+    ///
+    /// The error for an unreadable body has no content of the body in it.
+    pub(crate) async fn decode<T: DeserializeOwned + Envelope, E>(
+        &self,
+        response: Response,
+    ) -> Result<ResponseValue<T>, Error<E>> {
+        let (status, version) = (response.status(), response.version());
+        let body = response.bytes().await.map_err(Error::ResponseBodyError)?;
+        // HTTP/0.9 has no head, so any bytes would pass for a body.
+        let decoded = if version == Version::HTTP_09 {
+            None
+        } else {
+            let decoded: Option<T> = lenient::strict_object(&body);
+            let status_code = decoded.as_ref().and_then(Envelope::status_code);
+            if let Some(head) = self.inner().head()
+                && (status == StatusCode::TOO_MANY_REQUESTS || status_code == Some(429))
+            {
+                let is_rejection = rejection::is_explicit_rejection(head, &body);
+                let _ = self.inner().explicit_rejection.set(is_rejection);
+            }
+            decoded.or_else(|| lenient::repaired_object(body))
+        };
+        match decoded {
+            Some(value) => Ok(ResponseValue::new(value, status, HeaderMap::new())),
+            None => Err(Error::InvalidResponsePayload(
+                Bytes::new(),
+                serde_json::Error::custom("the body is not one JSON object"),
+            )),
+        }
     }
 }
 
 impl ClientHooks<CallContext> for Client {
-    /// Puts the call's own headers on, and the length.
+    /// Adds the headers of the call, and the length.
     ///
-    /// The length is set here and not left to the layers below, because a default header of the
-    /// HTTP client would count for more than the true length there, and cut the body off.
+    /// Without the length here, a default `content-length` of the `reqwest::Client` would win over
+    /// the true one and truncate the body.
     async fn pre<E>(&self, request: &mut Request, _: &OperationInfo) -> Result<(), Error<E>> {
         let length = request.body().and_then(Body::as_bytes).map(<[u8]>::len);
         let headers = request.headers_mut();
+        let own = &self.inner().headers;
         headers.extend(
-            self.inner
-                .headers
-                .iter()
+            own.iter()
                 .map(|(name, value)| (name.clone(), value.clone())),
         );
         if let Some(length) = length {
@@ -97,34 +70,30 @@ impl ClientHooks<CallContext> for Client {
         Ok(())
     }
 
-    /// Takes the head of the response, and bounds its body before anybody reads it.
+    /// Moves the head of the response to the context, and bounds the body.
     async fn exec(&self, request: Request, _: &OperationInfo) -> reqwest::Result<Response> {
         let mut response = self.client().execute(request).await?;
         let headers = std::mem::take(response.headers_mut());
         let head = ResponseHead::new(response.status().as_u16(), headers);
-        // A context serves one call; should it serve another, the first head stays.
-        let _ = self.inner.head.set(head);
-        Ok(bounded(response, self.inner.max_response_bytes))
+        // A context serves one call, so this is the first head.
+        let _ = self.inner().head.set(head);
+        Ok(bounded(response, self.inner().max_response_bytes))
     }
 }
 
-/// The same response with a body that fails once it exceeds `limit` bytes, or at once if it
-/// announces that it will.
-///
-/// A body that announces a length within the limit is left alone: HTTP/1.1 framing ends it there.
+/// Returns the response with a body that fails once it exceeds `limit` bytes, or at once if its
+/// length is known to.
 fn bounded(response: Response, limit: usize) -> Response {
     match response.content_length() {
+        // HTTP/1.1 framing ends the body at this length.
         Some(length) if length <= limit as u64 => response,
-        Some(_) => with_body(response, |_| {
-            Limited::new(Body::from("more than announced"), 0)
-        }),
+        Some(_) => with_body(response, |_| Limited::new(Body::from("too long"), 0)),
         None => with_body(response, |body| Limited::new(body, limit)),
     }
 }
 
-/// The same response with another body.
 fn with_body(response: Response, change: impl FnOnce(Body) -> Limited<Body>) -> Response {
-    // Handing the URL on spares parsing a made-up one.
+    // Without a URL reqwest would parse a default one.
     let url = response.url().clone();
     let (mut parts, body) = http::Response::<Body>::from(response).into_parts();
     if let Ok(with_url) = http::Response::builder().url(url).body(()) {
@@ -135,20 +104,60 @@ fn with_body(response: Response, change: impl FnOnce(Body) -> Limited<Body>) -> 
 
 #[cfg(test)]
 mod tests {
-    use reqwest::header::{HeaderValue, SET_COOKIE};
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
 
     use super::*;
+    use crate::types::GetWechatMiniProgramPhoneRespDto;
+
+    type Decoded = Result<ResponseValue<GetWechatMiniProgramPhoneRespDto>, Error<()>>;
+
+    /// Decodes a complete response, and returns what the context says about it too.
+    fn decode(status: u16, version: Version, body: &'static str) -> (Decoded, bool) {
+        let base: reqwest::Url = "http://localhost".parse().unwrap();
+        let context = CallContext::new(base.into(), HeaderMap::new(), 40);
+        let headers = [(CONTENT_LENGTH, body.len().into())].into_iter().collect();
+        context
+            .head
+            .set(ResponseHead::new(status, headers))
+            .unwrap();
+        let client = Client::new_with_client(reqwest::Client::new(), context);
+        let response = http::Response::builder().status(status).version(version);
+        let response = bounded(response.body(body).unwrap().into(), 40);
+        let mut task = Context::from_waker(Waker::noop());
+        let Poll::Ready(decoded) = pin!(client.decode(response)).poll(&mut task) else {
+            panic!("the body is complete");
+        };
+        (decoded, client.context().explicit_rejection())
+    }
 
     #[test]
-    fn the_headers_of_a_response_are_not_printed() {
-        let cookie = (SET_COOKIE, HeaderValue::from_static("session=secret"));
-        let head = ResponseHead::new(200, [cookie].into_iter().collect());
-        let context = CallContext::new(HeaderMap::new(), 1);
-        context.head.set(head).unwrap();
-        let printed = format!("{context:?} {context:#?}");
-        assert!(
-            printed.contains("200") && !printed.contains("secret"),
-            "{printed}"
-        );
+    fn every_status_is_decoded() {
+        for status in [200, 201, 299, 301, 404, 429, 500] {
+            let (decoded, _) = decode(status, Version::HTTP_11, r#"{"statusCode":500}"#);
+            let value = decoded.unwrap();
+            assert_eq!(
+                value.status_code.map(|code| code.get()),
+                Some(500),
+                "{status}"
+            );
+        }
+    }
+
+    #[test]
+    fn unreadable_bodies_do_not_get_out() {
+        let secret = "13800138000";
+        for version in [Version::HTTP_09, Version::HTTP_11] {
+            let (decoded, is_rejection) = decode(429, version, secret);
+            let error = decoded.unwrap_err();
+            assert!(!format!("{error} {error:?}").contains(secret), "{error}");
+            assert!(matches!(error, Error::InvalidResponsePayload(body, _) if body.is_empty()));
+            assert!(!is_rejection);
+        }
+        assert!(decode(429, Version::HTTP_11, "slow down").1);
+        assert!(!decode(429, Version::HTTP_09, "slow down").1);
+        let long = r#"{"statusCode":429,"message":"more than forty bytes"}"#;
+        let (decoded, is_rejection) = decode(429, Version::HTTP_11, long);
+        assert!(matches!(decoded, Err(Error::ResponseBodyError(_))) && !is_rejection);
     }
 }

@@ -1,33 +1,42 @@
-//! The low-level Authing client: what `cargo xtask codegen` writes, and the little that it stands on.
+//! The low-level Authing client: generated code and the few hand-written types it uses.
 //!
-//! Backends use the `authing` crate instead: this one sends requests and reads answers, and has no
-//! opinion on what an answer means, on retries, or on errors. In reading order:
+//! Applications use the `authing` crate instead. This crate sends a request and decodes the
+//! response; it does not retry and does not classify errors. In reading order:
 //!
+//! - [`hooks`]: the headers of a request, the bound of a body, the decoding of a response;
 //! - [`Client`]: one method per operation of the OpenAPI document;
 //! - [`types`]: the DTOs under their documented names;
-//! - [`scalars`]: the hand-written types that the document's formats stand for;
-//! - [`reply`]: the tolerant reading of any answer;
-//! - [`hooks`]: what happens to every request and response.
+//! - [`context`]: what one call sends besides its body, and the response head it received;
+//! - [`envelope`]: the properties that responses of every operation share;
+//! - [`scalars`]: the types that the formats of the document stand for.
 //!
-//! Nothing in here shows a code, a token or a phone number in its `Debug`.
+//! `Debug` of a type in this crate shows no code, token or phone number.
+//!
+//! # Decoding
+//!
+//! All properties of a response are optional, and a value of the wrong type counts as absent. Two
+//! exceptions: a repeated property of the top level makes the response unreadable, since RFC 8259
+//! leaves its meaning open, and one inside an object makes that object absent.
+//!
+//! The DTOs of responses borrow while they decode, so they decode from slices and strings, not
+//! from a `serde_json::Value` or a reader. The scalars decode from all of them.
 //!
 //! ```
-//! use authing_api::{Client, hooks::CallContext, types::GetWechatMiniProgramPhoneDto};
+//! use authing_api::types::GetWechatMiniProgramPhoneRespDto;
 //!
-//! # fn request() -> (Client, GetWechatMiniProgramPhoneDto) {
-//! let context = CallContext::new(Default::default(), 64 * 1024);
-//! let client = Client::new_with_client("http://127.0.0.1:8787", reqwest::Client::new(), context);
-//! let body = GetWechatMiniProgramPhoneDto::new("CODE".into(), "my-wxapp".into());
-//! # (client, body)
-//! # }
-//! # assert!(!format!("{:?}", request().1).contains("CODE"));
-//! // client.get_wechat_miniprogram_phone(&body).await
+//! let body = r#"{"statusCode": 200.0, "message": 5, "data": {"countryCode": 86}}"#;
+//! let response: GetWechatMiniProgramPhoneRespDto = serde_json::from_str(body)?;
+//! assert_eq!(response.status_code.map(|number| number.get()), Some(200));
+//! assert!(response.message.is_none());
+//! # Ok::<(), serde_json::Error>(())
 //! ```
 
+pub mod context;
+pub mod envelope;
 pub mod hooks;
-pub mod reply;
+mod lenient;
+mod rejection;
 pub mod scalars;
-mod tolerant;
 
 #[rustfmt::skip]
 #[allow(
@@ -35,9 +44,8 @@ mod tolerant;
     missing_docs,
     unreachable_pub,
     unused_imports,
-    rustdoc::bare_urls,
     clippy::pedantic,
-    reason = "the generator's own habits; none of them hides a fault"
+    reason = "style of the generator"
 )]
 mod generated;
 

@@ -1,161 +1,102 @@
-//! What the program can be told, and the help that teaches it.
+//! The command line and its help.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use authing::AuthenticationClientBuilder;
+use authing::{AuthenticationClient, AuthenticationClientBuilder};
 use clap::{Args, Parser, Subcommand};
 
-const ENVIRONMENT: &str = "\
-The options that say which application it is are the same as the library's, and so are the
-variables of the environment that stand for them.
-
+const EXAMPLES: &str = "\
 Examples:
-  export AUTHING_APP_HOST=https://example.authing.cn AUTHING_APP_ID=...
-  authing doctor --ext-idp-connidentifier my-wxapp
-  authing phone --code - --ext-idp-connidentifier my-wxapp < code.txt
+  export AUTHING_APP_HOST=https://example.authing.cn AUTHING_APP_ID=... AUTHING_CONNECTION=my-wxapp
+  authing doctor
+  authing phone < code.txt
 
-This is not the vendor's product.";
+This is not an official Authing product.";
 
-/// Exchanges the one-time code of a WeChat mini program for the user's phone number, through
-/// Authing; or finds out why that fails.
-#[derive(Debug, Parser)]
-#[command(name = "authing", version, after_help = ENVIRONMENT, after_long_help = ENVIRONMENT)]
+/// Exchanges the one-time code of a WeChat mini program for the user's phone number through
+/// Authing, or explains why that fails.
+#[derive(Parser)]
+#[command(name = "authing", version, after_help = EXAMPLES)]
 #[command(arg_required_else_help = true, subcommand_required = true)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Exchange a code for the phone number. It works once, and each success is billed
-    #[command(after_help = crate::exit::TABLE, after_long_help = crate::exit::TABLE)]
-    Phone(PhoneArguments),
-    /// Check, step by step, everything between here and a phone number; spends nothing
+    /// Exchange a code for the phone number; a code works once, and each success is billed
+    #[command(visible_alias = "exchange", after_help = crate::exit::help())]
+    Phone {
+        /// The code from <button open-type="getPhoneNumber"> (not the code of wx.login); if absent
+        /// or `-`, it is read from standard input, which keeps it out of the shell's history
+        code: Option<String>,
+        #[command(flatten)]
+        options: Options,
+    },
+    /// Check the configuration with one call that uses no code, and explain what is wrong
     ///
-    /// The steps: configuration, name, TCP connection, TLS, does the host speak Authing, is the
-    /// application known, what is said to a code that is no code. The first step that fails names
-    /// the cause and a remedy; what is only likely is called a guess.
-    #[command(after_help = crate::exit::TABLE, after_long_help = crate::exit::TABLE)]
-    Doctor(DoctorArguments),
+    /// The call presents a code that cannot exist. The setup works if WeChat rejects that code.
+    #[command(after_help = crate::exit::help())]
+    Doctor(Options),
 }
 
-// No `Debug` of the code.
+/// The application, the way to reach it, and the format of the output.
 #[derive(Args)]
-pub(crate) struct PhoneArguments {
-    /// The code that <button open-type="getPhoneNumber"> handed to the mini program's page, not
-    /// that of wx.login; `-` reads it from standard input, where no shell keeps a history of it
-    #[arg(long, required_unless_present = "code_stdin")]
-    pub(crate) code: Option<String>,
-    /// Read the code from standard input, as `--code -` does
-    #[arg(long, conflicts_with = "code")]
-    pub(crate) code_stdin: bool,
-    /// The identifier of the "WeChat mini program" connection configured in Authing
-    #[arg(long, value_name = "IDENTIFIER")]
-    pub(crate) ext_idp_connidentifier: String,
-    /// Print JSON, with the documented names
-    #[arg(long)]
-    pub(crate) json: bool,
-    #[command(flatten)]
-    pub(crate) service: Service,
-}
-
-impl std::fmt::Debug for PhoneArguments {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("PhoneArguments").finish_non_exhaustive()
-    }
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct DoctorArguments {
-    /// The identifier of the "WeChat mini program" connection configured in Authing; without it
-    /// the last step can tell less
-    #[arg(long, value_name = "IDENTIFIER")]
-    pub(crate) ext_idp_connidentifier: Option<String>,
+pub(crate) struct Options {
+    /// The identity source connection of the mini program
+    #[arg(long, value_name = "IDENTIFIER", env = "AUTHING_CONNECTION")]
+    #[arg(alias = "ext-idp-connidentifier")]
+    pub(crate) connection: Option<String>,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
-    #[command(flatten)]
-    pub(crate) service: Service,
-}
-
-/// Which application it is, and how it is reached.
-#[derive(Args)]
-pub(crate) struct Service {
-    /// The application's own host: https://example.authing.cn, or a private deployment's
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "AUTHING_APP_HOST",
-        hide_env_values = true
-    )]
+    /// The application's domain, such as https://example.authing.cn
+    #[arg(long, value_name = "URL", env = "AUTHING_APP_HOST")]
     pub(crate) app_host: Option<String>,
-    /// The application's id, from the console
-    #[arg(
-        long,
-        value_name = "ID",
-        env = "AUTHING_APP_ID",
-        hide_env_values = true
-    )]
+    /// The application ID
+    #[arg(long, value_name = "ID", env = "AUTHING_APP_ID")]
     pub(crate) app_id: Option<String>,
-    /// The user pool's id, in place of the application's or with it
-    #[arg(
-        long,
-        value_name = "ID",
-        env = "AUTHING_USERPOOL_ID",
-        hide_env_values = true
-    )]
+    /// The user pool ID, instead of the application ID or in addition to it
+    #[arg(long, value_name = "ID", env = "AUTHING_USERPOOL_ID")]
     pub(crate) userpool_id: Option<String>,
     /// The language of the service's messages, such as en-US
-    #[arg(long, env = "AUTHING_LANG", hide_env_values = true)]
+    #[arg(long, env = "AUTHING_LANG")]
     pub(crate) lang: Option<String>,
-    /// The time for the whole call, in seconds
+    /// The timeout of the call, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
     pub(crate) timeout: Duration,
-    /// Trust the authorities in this PEM file too; may be repeated
+    /// Also trust the root CA certificates in this PEM file; may be repeated
     #[arg(long, value_name = "FILE")]
     pub(crate) root_certificate: Vec<PathBuf>,
-    /// Present the client certificate and key in this PEM file (mTLS)
+    /// Present the client certificate and private key in this PEM file (mTLS)
     #[arg(long, value_name = "FILE")]
     pub(crate) identity: Option<PathBuf>,
-    /// Go through this proxy: http://proxy.example:3128
+    /// Connect through this proxy, such as http://proxy.example:3128
     #[arg(long, value_name = "URL")]
     pub(crate) proxy: Option<String>,
-    /// Allow plain http to another machine, for everybody on the way to read
+    /// Allow plain http to another host; anyone on the network path can read the code
     #[arg(long)]
     pub(crate) allow_plain_http: bool,
 }
 
-/// What was read from the files that the options name.
-#[derive(Default)]
-pub(crate) struct Pem {
-    pub(crate) roots: Vec<Vec<u8>>,
-    pub(crate) identity: Option<Vec<u8>>,
-}
+impl Options {
+    /// The connection; an empty variable counts as absent.
+    pub(crate) fn connection(&self) -> Option<&str> {
+        self.connection.as_deref().filter(|text| !text.is_empty())
+    }
 
-impl Service {
-    /// Reads the files; the error names the one that cannot be read.
-    pub(crate) fn pem(&self) -> Result<Pem, String> {
+    /// Creates a builder with all options; the error names the file that cannot be read.
+    pub(crate) fn builder(&self) -> Result<AuthenticationClientBuilder, String> {
         let read = |path: &PathBuf| {
             std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))
         };
-        Ok(Pem {
-            roots: self
-                .root_certificate
-                .iter()
-                .map(read)
-                .collect::<Result<_, _>>()?,
-            identity: self.identity.as_ref().map(read).transpose()?,
-        })
-    }
-
-    /// The builder with all that was given. An empty text counts as absent, as in the library.
-    pub(crate) fn builder(&self, pem: &Pem) -> AuthenticationClientBuilder {
-        let mut builder = authing::AuthenticationClient::builder()
+        let mut builder = AuthenticationClient::builder()
             .timeout(self.timeout)
             .allow_plain_http(self.allow_plain_http)
             .user_agent(concat!("authing-cli/", env!("CARGO_PKG_VERSION")));
+        // An empty variable counts as absent.
         let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
         if let Some(app_host) = given(&self.app_host) {
             builder = builder.app_host(app_host);
@@ -169,23 +110,16 @@ impl Service {
         if let Some(lang) = given(&self.lang) {
             builder = builder.lang(lang);
         }
-        for root in &pem.roots {
-            builder = builder.root_certificate_pem(root.clone());
+        for path in &self.root_certificate {
+            builder = builder.add_root_certificate_pem(read(path)?);
         }
-        if let Some(identity) = &pem.identity {
-            builder = builder.identity_pem(identity.clone());
+        if let Some(path) = &self.identity {
+            builder = builder.identity_pem(read(path)?);
         }
         if let Some(proxy) = &self.proxy {
             builder = builder.proxy(proxy);
         }
-        builder
-    }
-}
-
-/// A proxy's URL may hold a password.
-impl std::fmt::Debug for Service {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Service").finish_non_exhaustive()
+        Ok(builder)
     }
 }
 

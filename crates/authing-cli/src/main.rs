@@ -1,8 +1,9 @@
-//! `authing`: exchanges a WeChat mini program's code for the phone number, or says why that fails.
+//! `authing`: exchanges a WeChat mini program code for the phone number, or explains why that fails.
 
 mod arguments;
 mod doctor;
 mod exit;
+mod explain;
 mod output;
 mod phone;
 mod usage;
@@ -16,20 +17,20 @@ use crate::arguments::{Arguments, Command};
 fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(error) => return usage::tell(&error),
+        Err(error) => return usage::report(&error),
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
     let runtime = match runtime {
         Ok(runtime) => runtime,
-        Err(error) => return exit::other(&format!("the system gives no event loop: {error}")),
+        Err(error) => return exit::local(&format!("could not start the event loop: {error}")),
     };
     let code = match arguments.command {
-        Command::Phone(arguments) => runtime.block_on(phone::run(&arguments)),
-        Command::Doctor(arguments) => runtime.block_on(doctor::run(&arguments)),
+        Command::Phone { code, options } => runtime.block_on(phone::run(code, &options)),
+        Command::Doctor(options) => runtime.block_on(doctor::run(&options)),
     };
-    // A name that is still being looked up is not waited for.
+    // Do not wait for a DNS lookup that is still running.
     runtime.shutdown_background();
     code
 }

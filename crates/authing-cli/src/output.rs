@@ -1,14 +1,17 @@
-//! Writing to the terminal, and keeping the code out of what is written.
+//! Output to the terminal, without the code and without characters that control a terminal.
 
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-/// What stands in place of a text that repeats the code.
-const HIDDEN: &str = "(hidden: it repeats the code)";
+/// Replaces a text that repeats the code.
+const HIDDEN: &str = "(hidden: repeats the code)";
 
-/// Writes to standard output; a failure, such as a reader that has gone, becomes the exit status.
+/// Names and values in the order of the output.
+pub(crate) type Rows = Vec<(&'static str, Value)>;
+
+/// Writes to standard output; a failure, such as a closed pipe, becomes the exit status.
 pub(crate) fn print(text: &str, then: ExitCode) -> ExitCode {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
@@ -17,47 +20,72 @@ pub(crate) fn print(text: &str, then: ExitCode) -> ExitCode {
     }
 }
 
-/// Writes to standard error, as far as anybody listens.
+/// Writes to standard error; there is nowhere to report a failure.
 pub(crate) fn error(text: &str) {
     let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }
 
-/// JSON for a reader who is a person or a program.
-pub(crate) fn json(value: &Value) -> String {
+/// The rows as a JSON object.
+pub(crate) fn object(rows: Rows) -> Value {
+    let fields = rows
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value));
+    Value::Object(fields.collect::<Map<_, _>>())
+}
+
+/// Indented JSON with every text cleaned.
+pub(crate) fn json(mut value: Value, code: &str) -> String {
+    clean_all(&mut value, code);
     format!("{value:#}\n")
 }
 
-/// The value without texts that repeat the code: the service's words may.
-pub(crate) fn without_code(value: Value, code: &str) -> Value {
+fn clean_all(value: &mut Value, code: &str) {
     match value {
-        Value::String(text) => Value::String(hide(text, code)),
-        Value::Array(items) => items
-            .into_iter()
-            .map(|item| without_code(item, code))
-            .collect(),
-        Value::Object(fields) => {
-            let fields = fields.into_iter();
-            Value::Object(
-                fields
-                    .map(|(name, item)| (name, without_code(item, code)))
-                    .collect(),
-            )
-        }
-        other => other,
+        Value::String(text) => *text = clean(text, code),
+        Value::Array(items) => items.iter_mut().for_each(|item| clean_all(item, code)),
+        Value::Object(fields) => fields.values_mut().for_each(|item| clean_all(item, code)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 
-/// The text, unless it repeats the code.
-pub(crate) fn hide(text: String, code: &str) -> String {
-    if !code.is_empty() && text.contains(code) {
-        return HIDDEN.to_owned();
+/// One line for each value; rows without a value are left out.
+pub(crate) fn table(rows: Rows, code: &str) -> String {
+    let mut text = String::new();
+    for (name, value) in rows {
+        let values = match value {
+            Value::Null => continue,
+            Value::Array(items) => items,
+            other => vec![other],
+        };
+        for value in values {
+            let value = value.as_str().map_or(value.to_string(), str::to_owned);
+            text.push_str(&format!("{name:<18} {}\n", clean(&value, code)));
+        }
     }
     text
 }
 
-/// One line that no terminal takes for a command: the service's words may hold anything.
-pub(crate) fn one_line(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
+/// One printable line that does not repeat the code.
+pub(crate) fn clean(text: &str, code: &str) -> String {
+    if !code.is_empty() && text.contains(code) {
+        return HIDDEN.to_owned();
+    }
+    let printable = |c| if is_printable(c) { c } else { '\u{fffd}' };
+    text.chars().map(printable).collect()
+}
+
+/// Whether a character neither controls a terminal nor changes the direction of the text.
+fn is_printable(c: char) -> bool {
+    let is_format = matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{feff}'
+        | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}');
+    !c.is_control() && !is_format
+}
+
+/// The request ID, if it has the form of one (a UUID); any other text is untrusted.
+pub(crate) fn request_id(id: Option<&str>) -> Option<&str> {
+    let is_uuid = |id: &&str| {
+        let lengths = id.split('-').map(str::len);
+        lengths.eq([8, 4, 4, 4, 12]) && id.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-')
+    };
+    id.filter(is_uuid)
 }

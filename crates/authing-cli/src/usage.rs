@@ -1,4 +1,4 @@
-//! Telling that the command line is wrong, without repeating it: a code may stand in it.
+//! Errors of the command line, without repeating its values: one of them may be a code.
 
 use std::process::ExitCode;
 
@@ -7,44 +7,34 @@ use clap::error::{ContextKind, ErrorKind};
 use crate::exit;
 use crate::output;
 
-/// Prints the help that was asked for, or what is wrong with the command line.
-pub(crate) fn tell(error: &clap::Error) -> ExitCode {
-    if !error.use_stderr() {
-        let then = ExitCode::SUCCESS;
-        return output::print(&error.render().to_string(), then);
+/// Prints the requested help, or what is wrong with the command line.
+pub(crate) fn report(error: &clap::Error) -> ExitCode {
+    let rendered = error.render().to_string();
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            return output::print(&rendered, ExitCode::SUCCESS);
+        }
+        // These texts contain names of options only.
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+        | ErrorKind::MissingRequiredArgument
+        | ErrorKind::MissingSubcommand => output::error(&rendered),
+        _ => output::error(&without_values(error)),
     }
-    output::error(&text(error));
     ExitCode::from(exit::USAGE)
 }
 
-fn text(error: &clap::Error) -> String {
-    let repeats_a_value = error.get(ContextKind::InvalidValue).is_some()
-        || matches!(
-            error.kind(),
-            ErrorKind::UnknownArgument
-                | ErrorKind::InvalidSubcommand
-                | ErrorKind::InvalidUtf8
-                | ErrorKind::TooManyValues
-                | ErrorKind::ValueValidation
-                | ErrorKind::InvalidValue
-        );
-    if !repeats_a_value {
-        return error.render().to_string();
-    }
+/// The kind of the error and the option concerned, if it is one of this program.
+fn without_values(error: &clap::Error) -> String {
     let mut text = format!("error: {}", error.kind());
-    // An option of ours, where the fault is its value; the value itself is not shown.
-    let is_ours = !matches!(
+    let is_unknown = matches!(
         error.kind(),
         ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand
     );
-    if let Some(option) = error.get(ContextKind::InvalidArg).filter(|_| is_ours) {
+    if let Some(option) = error.get(ContextKind::InvalidArg).filter(|_| !is_unknown) {
         text.push_str(&format!(": {option}"));
     }
     if let Some(known) = error.get(ContextKind::SuggestedArg) {
-        text.push_str(&format!("; is {known} meant?"));
-    }
-    if let Some(known) = error.get(ContextKind::SuggestedSubcommand) {
-        text.push_str(&format!("; is {known} meant?"));
+        text.push_str(&format!("; did you mean {known}?"));
     }
     text.push_str("\n\nFor more information, try '--help'.\n");
     text

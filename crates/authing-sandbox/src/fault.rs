@@ -1,362 +1,367 @@
-//! Scripted faults: what goes wrong with the next exchange requests.
+//! Faults: what goes wrong with the next requests.
 
-use std::fmt;
 use std::time::Duration;
 
-use axum::http::{HeaderName, HeaderValue};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::answer::{Envelope, wechat_error};
 
 /// How many faults can wait in the queue.
 pub const MAX_FAULTS: usize = 1_000;
+/// The bytes that all waiting faults together may hold.
+pub const MAX_FAULTS_SIZE: usize = 64 * 1024 * 1024;
 /// The longest wait that a fault may ask for: a day.
 pub const MAX_DELAY: Duration = Duration::from_secs(24 * 60 * 60);
-/// The largest body, or garbage, that a fault may hold, in bytes.
-pub const MAX_FAULT_BODY: usize = 1024 * 1024;
-/// What the bodies, texts and headers of all faults that wait may hold together, in bytes.
-pub const MAX_FAULTS_SIZE: usize = 16 * 1024 * 1024;
-/// How many headers a fault may hold.
-const MAX_FAULT_HEADERS: usize = 64;
 
 /// Where a connection is cut.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum CutAt {
-    /// As soon as the next connection is accepted, whoever makes it; nothing is read. A request
-    /// on a connection that is already open does not trigger it.
+    /// When the next connection is accepted, before a byte is read (under TLS: before the
+    /// handshake). Requests on open connections do not trigger it.
     Accept,
-    /// After so many bytes of the request; 0 cuts as soon as the first of them arrive. A request
-    /// that is shorter is answered as ever.
+    /// After this many bytes of the client's TLS handshake, on the next connection.
+    Handshake(usize),
+    /// After this many bytes of the request. A shorter request is cut when it is complete.
     RequestBytes(usize),
-    /// After the whole request, before any byte of the reply.
+    /// After the complete request, before the first byte of the response.
     Request,
-    /// After the status line of the reply.
+    /// After the status line of the response.
     StatusLine,
     /// After the head and half of the body.
     HalfBody,
-    /// After the whole reply, which leaves the connection open as far as the client can tell:
-    /// the connection dies in the client's pool. A delay is waited in between.
-    Reply,
+    /// After this many bytes of the response, head included.
+    ResponseBytes(usize),
+    /// After the complete response; [`Fault::after`] is the time between them.
+    Response,
 }
 
-/// How a connection is cut.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// How a connection ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
-pub enum CutHow {
-    /// In good order: the client reads the end of the stream.
+pub enum How {
+    /// With a FIN. The sandbox reads on, so that later requests are counted.
     Fin,
-    /// With a reset: the client reads an error.
+    /// With a plain `close()`: a FIN, or a RST if bytes are unread or arrive later.
+    Close,
+    /// With a RST.
     Reset,
+    /// Not at all: the sandbox is silent until the peer closes.
+    Stall,
 }
 
-/// One thing that goes wrong with the next exchange requests.
+/// Bytes of a fault; a string in JSON.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Bytes(pub(crate) Vec<u8>);
+
+impl Serialize for Bytes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&String::from_utf8_lossy(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Bytes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|text| Self(text.into_bytes()))
+    }
+}
+
+/// The kinds of faults.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(
+    tag = "kind",
+    rename_all = "kebab-case",
+    rename_all_fields = "camelCase",
+    deny_unknown_fields
+)]
+pub(crate) enum Action {
+    /// Sends another response. What is not given is taken from the real one.
+    Answer {
+        #[serde(default)]
+        http_status: Option<u16>,
+        /// Headers, which replace those of the real response with the same name.
+        #[serde(default)]
+        headers: Vec<(String, String)>,
+        /// The body. With it, no header of the real response is sent.
+        #[serde(default)]
+        body: Option<Bytes>,
+    },
+    /// Sends exactly these bytes instead of a response.
+    Raw {
+        bytes: Bytes,
+        /// Bytes that follow again and again until the peer closes.
+        #[serde(default)]
+        repeat: Bytes,
+        /// How the connection ends afterwards; it is kept open if this is absent.
+        #[serde(default)]
+        then: Option<How>,
+    },
+    /// Ends the connection, or goes silent.
+    Cut { at: CutAt, how: How },
+    /// Sends the real response and then more bytes on the open connection.
+    Twice {
+        /// The bytes; the real response again if absent.
+        #[serde(default)]
+        bytes: Option<Bytes>,
+    },
+}
+
+/// A fault: what goes wrong with the next requests that are not for the console.
 ///
-/// Faults wait in a queue ([`State::push_fault`](crate::State::push_fault)). The first of them
-/// takes the next exchange request ([`EXCHANGE_PATH`](crate::EXCHANGE_PATH), method POST), as
-/// often as [`Fault::times`] says; then the next one's turn comes.
+/// Faults wait in a queue. The first one takes the next request (or connection, for
+/// [`CutAt::Accept`] and [`CutAt::Handshake`]) as often as [`Fault::times`] says, once by default.
+/// The request is processed, and a valid code consumed, if bytes of the real response are sent;
+/// [`Fault::consume`] overrides that.
 ///
-/// [`Fault::consume`] says whether the request is processed: rate limit, checks, and the code
-/// consumed if it is good. A fault that only slows ([`Fault::delay`], [`Fault::drip`], a cut at
-/// [`CutAt::Reply`]) starts with `true`, every other with `false`. When the request is not
-/// processed, and bytes of a reply are needed all the same, they are those of a failing envelope
-/// with `statusCode` 500.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// ```
+/// use authing_sandbox::{CutAt, Fault, How};
+///
+/// let lost = Fault::cut(CutAt::Request, How::Reset).consume(true).times(2);
+/// let json = serde_json::to_value(&lost).unwrap();
+/// assert_eq!(json["action"]["kind"], "cut");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[must_use]
 pub struct Fault {
     pub(crate) action: Action,
-    pub(crate) delay: Duration,
-    /// How often it still applies; nothing means for ever.
+    /// How often, 1 if absent in JSON; `None` is for ever.
+    #[serde(default = "once")]
     pub(crate) times: Option<u32>,
-    pub(crate) consume: bool,
+    /// Whether the request is processed, and a valid code consumed, although the fault happens.
+    /// `None` means yes if bytes of the real response are sent, otherwise no.
+    #[serde(default)]
+    pub(crate) consume: Option<bool>,
+    /// How long the sandbox waits before it acts, in milliseconds.
+    #[serde(default)]
+    pub(crate) after_ms: u64,
+    /// The time before each byte that is sent, in milliseconds; 0 sends all bytes at once.
+    #[serde(default)]
+    pub(crate) interval_ms: u64,
+    /// Whether the interval begins with the body.
+    #[serde(default)]
+    pub(crate) body_only: bool,
+    /// Act after this many bytes of the request, before it is complete.
+    #[serde(default)]
+    pub(crate) early: Option<usize>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Action {
-    Delay,
-    Reply(Envelope),
-    WeChat {
-        errcode: i64,
-        errmsg: String,
-    },
-    Raw {
-        http_status: u16,
-        headers: Vec<(String, String)>,
-        body: Vec<u8>,
-    },
-    Cut {
-        at: CutAt,
-        how: CutHow,
-    },
-    Garbage(Vec<u8>),
-    Drip {
-        interval: Duration,
-    },
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Envelope {
-    pub(crate) http_status: u16,
-    pub(crate) headers: Vec<(String, String)>,
-    pub(crate) status_code: i32,
-    pub(crate) api_code: Option<i64>,
-    pub(crate) message: String,
+fn once() -> Option<u32> {
+    Some(1)
 }
 
 impl Fault {
-    fn new(action: Action, consume: bool) -> Self {
+    /// Makes a fault that happens once and at once.
+    fn new(action: Action) -> Self {
         Self {
             action,
-            delay: Duration::ZERO,
-            times: Some(1),
-            consume,
+            times: once(),
+            consume: None,
+            after_ms: 0,
+            interval_ms: 0,
+            body_only: false,
+            early: None,
         }
     }
 
-    /// The reply comes late. With `consume(true)`, the default, the request is processed at once
-    /// and then the wait begins; with `consume(false)` it is the other way round.
-    pub fn delay(delay: Duration) -> Self {
-        Self::new(Action::Delay, true).after(delay)
+    /// Processes the request at once and sends the response after this time. With
+    /// [`Fault::http_status`] and [`Fault::header`] the real response is changed.
+    pub fn delay(time: Duration) -> Self {
+        Self::real().after(time)
     }
 
-    /// A failing envelope with these two numbers.
-    pub fn reply(http_status: u16, status_code: i32) -> Self {
-        Self::new(
-            Action::Reply(Envelope {
-                http_status,
-                headers: Vec::new(),
-                status_code,
-                api_code: None,
-                message: format!("scripted fault {status_code}"),
-            }),
-            false,
-        )
-    }
-
-    /// HTTP 429 with `statusCode` 429, and `Retry-After` if a value is given: seconds, a date, or
-    /// whatever a test wants to see there.
-    pub fn throttle(retry_after: Option<&str>) -> Self {
-        let fault = Self::reply(429, 429).message("Too many requests");
-        match retry_after {
-            Some(value) => fault.header("retry-after", value),
-            None => fault,
-        }
-    }
-
-    /// WeChat's `errcode` where the current shape puts it, with `errmsg` and a `rid`.
-    pub fn wechat(errcode: i64) -> Self {
-        let errmsg = "scripted fault".to_owned();
-        Self::new(Action::WeChat { errcode, errmsg }, false)
-    }
-
-    /// A reply with this status, content type and body, whatever they are.
-    pub fn raw(http_status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
-        let headers = vec![("content-type".to_owned(), content_type.to_owned())];
-        Self::new(
-            Action::Raw {
-                http_status,
-                headers,
-                body: body.into(),
-            },
-            false,
-        )
-    }
-
-    /// A connection that breaks.
-    ///
-    /// At [`CutAt::Accept`] and [`CutAt::RequestBytes`] the code has not been read, so that it
-    /// cannot be consumed whatever [`Fault::consume`] says.
-    pub fn cut(at: CutAt, how: CutHow) -> Self {
-        Self::new(Action::Cut { at, how }, at == CutAt::Reply)
-    }
-
-    /// These bytes in the place of an HTTP reply, then the end of the stream. They may be the
-    /// beginning of a reply, with a head that no server would write.
-    pub fn garbage(bytes: impl Into<Vec<u8>>) -> Self {
-        Self::new(Action::Garbage(bytes.into()), false)
-    }
-
-    /// The reply comes one byte at a time, `interval` apart, the head included.
+    /// Sends the response one byte per interval.
     pub fn drip(interval: Duration) -> Self {
-        Self::new(Action::Drip { interval }, true)
+        Self::real().dripping(interval)
     }
 
-    /// Adds a header to a reply; other faults ignore it.
-    #[must_use]
-    pub fn header(mut self, name: &str, value: &str) -> Self {
-        match &mut self.action {
-            Action::Reply(Envelope { headers, .. }) | Action::Raw { headers, .. } => {
-                headers.push((name.to_owned(), value.to_owned()));
-            }
-            Action::Delay
-            | Action::WeChat { .. }
-            | Action::Cut { .. }
-            | Action::Garbage(_)
-            | Action::Drip { .. } => {}
-        }
-        self
+    /// Ends the connection.
+    pub fn cut(at: CutAt, how: How) -> Self {
+        Self::new(Action::Cut { at, how })
     }
 
-    /// Sets `apiCode` of a [`Fault::reply`]; other faults ignore it.
-    #[must_use]
-    pub fn api_code(mut self, api_code: i64) -> Self {
-        if let Action::Reply(envelope) = &mut self.action {
-            envelope.api_code = Some(api_code);
-        }
-        self
+    /// Goes silent until the peer closes.
+    pub fn stall(at: CutAt) -> Self {
+        Self::cut(at, How::Stall)
     }
 
-    /// Sets `message` of a [`Fault::reply`] or `errmsg` of a [`Fault::wechat`]; other faults
-    /// ignore it.
-    #[must_use]
-    pub fn message(mut self, text: &str) -> Self {
-        match &mut self.action {
-            Action::Reply(Envelope { message, .. })
-            | Action::WeChat {
-                errmsg: message, ..
-            } => {
-                text.clone_into(message);
-            }
-            Action::Delay
-            | Action::Raw { .. }
-            | Action::Cut { .. }
-            | Action::Garbage(_)
-            | Action::Drip { .. } => {}
-        }
-        self
+    /// Sends this response instead of the real one.
+    pub fn answer(http_status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        Self::new(Action::Answer {
+            http_status: Some(http_status),
+            headers: vec![("content-type".to_owned(), content_type.to_owned())],
+            body: Some(Bytes(body.into())),
+        })
     }
 
-    /// Waits so long before the fault shows.
-    #[must_use]
-    pub fn after(mut self, delay: Duration) -> Self {
-        self.delay = delay;
-        self
+    /// Sends an envelope with this `statusCode` and no `data`, under HTTP 200.
+    pub fn reply(status_code: i32) -> Self {
+        let body = Envelope::new(status_code, "scripted fault")
+            .answer(200)
+            .body;
+        Self::answer(200, "application/json", body)
     }
 
-    /// Applies to so many requests; 1 unless said otherwise.
-    #[must_use]
-    pub fn times(mut self, times: u32) -> Self {
-        self.times = Some(times);
-        self
+    /// Rejects the request as throttled: HTTP 429 and `statusCode` 429.
+    pub fn throttle() -> Self {
+        Self::reply(429).http_status(429)
     }
 
-    /// Applies until the faults are cleared.
-    #[must_use]
+    /// Sends an error of WeChat in `data`.
+    pub fn wechat(errcode: i64, errmsg: &str) -> Self {
+        let mut envelope = Envelope::new(200, "Operation successful");
+        envelope.data = Some(wechat_error(errcode, errmsg));
+        Self::answer(200, "application/json", envelope.answer(200).body)
+    }
+
+    /// Sends exactly these bytes instead of a response, and keeps the connection open.
+    pub fn raw(bytes: impl Into<Vec<u8>>) -> Self {
+        Self::new(Action::Raw {
+            bytes: Bytes(bytes.into()),
+            repeat: Bytes::default(),
+            then: None,
+        })
+    }
+
+    /// Sends the real response twice.
+    pub fn twice() -> Self {
+        Self::new(Action::Twice { bytes: None })
+    }
+
+    /// Sends the real response and then these bytes on the idle connection.
+    pub fn extra(bytes: impl Into<Vec<u8>>) -> Self {
+        let bytes = Some(Bytes(bytes.into()));
+        Self::new(Action::Twice { bytes })
+    }
+
+    fn real() -> Self {
+        Self::new(Action::Answer {
+            http_status: None,
+            headers: Vec::new(),
+            body: None,
+        })
+    }
+
+    setters! {
+        /// Lets the fault happen this often.
+        times(self, times: u32) => self.times = Some(times);
+        /// Sets whether the request is processed, and a valid code consumed.
+        consume(self, consume: bool) => self.consume = Some(consume);
+        /// Waits before acting; for [`CutAt::Response`] and [`Fault::twice`] after the response.
+        after(self, time: Duration) => self.after_ms = millis(time);
+        /// Sends one byte per interval.
+        dripping(self, interval: Duration) => self.interval_ms = millis(interval);
+        /// Acts after this many bytes of the request, before it is complete.
+        early(self, bytes: usize) => self.early = Some(bytes);
+        /// Sets the HTTP status of a response.
+        http_status(self, status: u16) => if let Action::Answer { http_status, .. } = &mut self.action {
+            *http_status = Some(status);
+        };
+        /// Ends the connection after [`Fault::raw`].
+        then(self, how: How) => if let Action::Raw { then, .. } = &mut self.action {
+            *then = Some(how);
+        };
+        /// Sends these bytes again and again after [`Fault::raw`], until the peer closes.
+        repeating(self, unit: impl Into<Vec<u8>>) => if let Action::Raw { repeat, .. } = &mut self.action {
+            repeat.0 = unit.into();
+        };
+    }
+
+    /// Lets the fault happen until faults are cleared.
     pub fn permanent(mut self) -> Self {
         self.times = None;
         self
     }
 
-    /// Whether the request is processed, and its code consumed, before the fault shows.
-    #[must_use]
-    pub fn consume(mut self, consume: bool) -> Self {
-        self.consume = consume;
+    /// Adds a header to a response.
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        if let Action::Answer { headers, .. } = &mut self.action {
+            headers.push((name.to_owned(), value.to_owned()));
+        }
         self
     }
 
-    /// The stable name of what goes wrong: `delay`, `reply`, `wechat`, `raw`, `cut`, `garbage` or
-    /// `drip`.
-    pub fn kind(&self) -> &'static str {
-        match self.action {
-            Action::Delay => "delay",
-            Action::Reply(_) => "reply",
-            Action::WeChat { .. } => "wechat",
-            Action::Raw { .. } => "raw",
-            Action::Cut { .. } => "cut",
-            Action::Garbage(_) => "garbage",
-            Action::Drip { .. } => "drip",
-        }
-    }
-
-    /// The bytes of its body, texts and headers.
-    pub(crate) fn size(&self) -> usize {
-        let of = |headers: &[(String, String)]| -> usize {
-            headers
-                .iter()
-                .map(|(name, value)| name.len() + value.len())
-                .sum()
-        };
-        match &self.action {
-            Action::Reply(reply) => reply.message.len() + of(&reply.headers),
-            Action::Raw { headers, body, .. } => body.len() + of(headers),
-            Action::WeChat { errmsg, .. } => errmsg.len(),
-            Action::Garbage(bytes) => bytes.len(),
-            Action::Delay | Action::Cut { .. } | Action::Drip { .. } => 0,
-        }
-    }
-
-    /// Whether anything of this fault could not be carried out.
-    pub(crate) fn check(&self) -> Result<(), FaultError> {
-        if self.times == Some(0) {
-            return Err(FaultError::Times);
-        }
-        let interval = match &self.action {
-            Action::Drip { interval } => *interval,
-            _ => Duration::ZERO,
-        };
-        if self.delay > MAX_DELAY || interval > MAX_DELAY {
-            return Err(FaultError::Delay);
-        }
-        let (status, headers, length) = match &self.action {
-            Action::Reply(reply) => (reply.http_status, &reply.headers[..], reply.message.len()),
-            Action::Raw {
-                http_status,
-                headers,
-                body,
-            } => (*http_status, &headers[..], body.len()),
-            Action::Garbage(bytes) => (200, &[][..], bytes.len()),
-            Action::WeChat { errmsg, .. } => (200, &[][..], errmsg.len()),
-            Action::Delay | Action::Cut { .. } | Action::Drip { .. } => (200, &[][..], 0),
-        };
-        if !(200..=599).contains(&status) {
-            return Err(FaultError::HttpStatus);
-        }
-        if length > MAX_FAULT_BODY {
-            return Err(FaultError::BodyTooLarge);
-        }
-        let fits = |(name, value): &(String, String)| {
-            // The server frames its replies itself; garbage is the way to frame them wrongly.
-            !["content-length", "transfer-encoding", "connection"]
-                .iter()
-                .any(|framing| name.eq_ignore_ascii_case(framing))
-                && HeaderName::try_from(name.as_str()).is_ok()
-                && HeaderValue::try_from(value.as_str()).is_ok()
-        };
-        if headers.len() > MAX_FAULT_HEADERS || !headers.iter().all(fits) {
-            return Err(FaultError::Header);
-        }
-        Ok(())
-    }
-}
-
-/// Why a fault was not accepted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum FaultError {
-    /// It would apply to no request at all.
-    Times,
-    /// A wait of more than [`MAX_DELAY`].
-    Delay,
-    /// An HTTP status outside 200 to 599.
-    HttpStatus,
-    /// A header that HTTP does not allow, one that frames the message, or more than 64 of them.
-    Header,
-    /// A body of more than [`MAX_FAULT_BODY`].
-    BodyTooLarge,
-    /// [`MAX_FAULTS`], or [`MAX_FAULTS_SIZE`], are waiting already.
-    QueueFull,
-}
-
-impl fmt::Display for FaultError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Times => "times must be 1 or more",
-            Self::Delay => "a fault can wait a day at most",
-            Self::HttpStatus => "httpStatus must be between 200 and 599",
-            Self::Header => {
-                "a fault can have 64 valid headers; content-length, transfer-encoding and \
-                 connection are not for it to set"
-            }
-            Self::BodyTooLarge => "the body of a fault can have 1 MiB at most",
-            Self::QueueFull => "1000 faults, or 16 MiB of them, are waiting already",
+    /// Whether the request is processed.
+    pub(crate) fn consumes(&self) -> bool {
+        self.consume.unwrap_or(match &self.action {
+            Action::Answer { body, .. } => body.is_none(),
+            Action::Raw { .. } => false,
+            Action::Cut { at, .. } => matches!(
+                at,
+                CutAt::StatusLine | CutAt::HalfBody | CutAt::ResponseBytes(_) | CutAt::Response
+            ),
+            Action::Twice { .. } => true,
         })
     }
+
+    /// When the fault acts.
+    pub(crate) fn trigger(&self) -> Trigger {
+        match (&self.action, self.early) {
+            (
+                Action::Cut {
+                    at: CutAt::Accept, ..
+                },
+                _,
+            ) => Trigger::Handshake(0),
+            (
+                Action::Cut {
+                    at: CutAt::Handshake(bytes),
+                    ..
+                },
+                _,
+            ) => Trigger::Handshake(*bytes),
+            (
+                Action::Cut {
+                    at: CutAt::RequestBytes(bytes),
+                    ..
+                },
+                _,
+            ) => Trigger::Bytes(*bytes),
+            (_, Some(bytes)) => Trigger::Bytes(bytes),
+            (_, None) => Trigger::Request,
+        }
+    }
+
+    /// The name of the kind, as in JSON.
+    pub(crate) fn kind(&self) -> &'static str {
+        match &self.action {
+            Action::Answer { .. } => "answer",
+            Action::Raw { .. } => "raw",
+            Action::Cut { .. } => "cut",
+            Action::Twice { .. } => "twice",
+        }
+    }
+
+    pub(crate) fn wait(&self) -> Duration {
+        Duration::from_millis(self.after_ms)
+    }
+
+    /// The bytes it holds in memory, without headers.
+    pub(crate) fn size(&self) -> usize {
+        match &self.action {
+            Action::Answer {
+                body: Some(bytes), ..
+            }
+            | Action::Twice { bytes: Some(bytes) } => bytes.0.len(),
+            Action::Raw { bytes, repeat, .. } => bytes.0.len() + repeat.0.len(),
+            _ => 0,
+        }
+    }
 }
 
-impl std::error::Error for FaultError {}
+/// When a fault acts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trigger {
+    /// On a new connection, after this many bytes below TLS.
+    Handshake(usize),
+    /// After this many bytes of a request.
+    Bytes(usize),
+    /// After the complete request.
+    Request,
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,18 +1,18 @@
-//! A local stand-in for Authing behind one endpoint: the exchange of a WeChat mini-program code
-//! for a phone number.
+//! A local stand-in for Authing with one operation: the exchange of a WeChat mini program's phone
+//! code for the phone number.
 //!
-//! It knows applications and their connections, issues codes as a user's tap would, honours their
-//! single use and their five minutes, answers in every [`Shape`] that the real service is known
-//! or suspected to use, breaks in every way that a network can ([`Fault`]), and keeps a ledger
-//! ([`Entry`]) that says what really became of each code.
+//! It issues codes as a user's tap would, accepts each of them once and for five minutes, responds
+//! in every [`Shape`] that the OpenAPI document knows, fails in every way that a network can
+//! ([`Fault`]), and keeps a ledger ([`Entry`]) of what really happened to each code.
 //!
 //! ```
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-//! use authing_sandbox::{CodeStatus, Sandbox};
+//! use authing_sandbox::{CodeStatus, CutAt, Fault, How, Sandbox};
 //!
 //! let sandbox = Sandbox::start().await?;
 //! let code = sandbox.issue_code("+8613800138000")?;
-//! // Give `sandbox.base_url()` and `code` to the client under test, and then:
+//! sandbox.push_fault(Fault::cut(CutAt::HalfBody, How::Reset))?;
+//! // Give `sandbox.base_url()` and `code` to the code under test. Then ask what happened:
 //! let entry = sandbox.entry(&code).ok_or("never issued")?;
 //! assert_eq!(entry.status, CodeStatus::Issued);
 //! # Ok(())
@@ -21,101 +21,96 @@
 //! #     .block_on(example()).unwrap();
 //! ```
 //!
-//! What is imitated is either "documented", on the vendor's reference page or in its guide, or
-//! "read" in the vendor's published sources, or a guess and called one. Nobody has compared it
-//! with the live service.
+//! Its behavior follows Authing's documentation and published libraries; nobody has compared it
+//! with the live service. It is a test tool: it keeps codes and phone numbers in memory and shows
+//! them. So it listens on loopback addresses only, unless another one is allowed and an admin token
+//! is set. The console and the admin routes reject other host names, and all routes reject web pages
+//! of another origin.
 //!
-//! This is a test tool. It keeps codes and phone numbers in memory and shows them to whoever asks.
-//! So it listens on loopback addresses, unless another is allowed and an admin token is set; its
-//! own routes answer to no other name than this machine's, and to no page of another origin.
+//! # Console and admin routes
 //!
-//! # The console, and the HTTP API of the sandbox itself
-//!
-//! `GET /` is a page for people: a phone to tap on, the ledger, the switches. All of it goes
-//! through these routes, so that whatever the page can do a program can.
+//! `GET /` is a page for people. Whatever it does, a program can do by the same routes. Bodies are
+//! JSON with `content-type: application/json`; an error is HTTP 400 and `{"error": "…"}`.
 //!
 //! | route | does |
 //! |---|---|
-//! | `POST /sandbox/codes` | issues a code: `phoneNumber`; optional `appId`, `connection`, `kind` (`phone` or `login`), `code` (its text) |
-//! | `GET /sandbox/ledger` | the ledger; `?code=…` for one code, `?limit=…` for the latest (1000 unless set) |
-//! | `GET /sandbox/requests` | the request log |
-//! | `GET /sandbox/events` | the latest of both and the switches, as server-sent events named `picture` |
-//! | `GET /sandbox/settings` | applications, shapes, the backend |
-//! | `GET`, `PUT /sandbox/shape` | `{"shape": "nested"}` |
-//! | `GET`, `POST`, `DELETE /sandbox/faults` | the queue of faults, see below |
-//! | `GET`, `POST /sandbox/clock` | `{"advanceSeconds": 300}` |
-//! | `GET`, `PUT /sandbox/rate-limit` | `{"perSecond": 300, "retryAfter": true}`; `null` for no limit |
-//! | `GET`, `PUT /sandbox/latency` | `{"millis": 300}`: every reply of the exchange comes later |
-//! | `GET`, `POST /sandbox/backend` | `{"code": "…"}`: hands a code to the backend named at the start |
-//! | `POST /sandbox/exchange` | `{"code": "…"}`: plays the backend, with one request to the exchange; optional `appId`, `connection` |
-//! | `GET /openapi.json` | the OpenAPI document of the endpoint |
+//! | `GET /sandbox` | shows everything; `?limit=…` (default 50) and `?code=…` select codes and requests |
+//! | `POST /sandbox/codes` | issues a code: `{"phoneNumber": "+8613800138000"}` or `{"kind": "login"}`; optional `connection`, `code` |
+//! | `PUT /sandbox/controls` | any of `{"shape": "nested", "rateLimit": 5, "latencyMs": 300, "advanceSeconds": 300}`; `"rateLimit": "off"` removes the limit, 0 rejects every request |
+//! | `POST /sandbox/faults` | adds a fault, see below; `DELETE` removes all |
+//! | `POST /sandbox/send` | `{"code": "…", "to": "backend"}` hands a code to the backend, `"sandbox"` exchanges it |
+//! | `GET /openapi.json` | the OpenAPI document of the operation |
 //!
-//! Bad input is answered with HTTP 400 and `{"error": "…"}`, which says what is wrong.
+//! # Faults
 //!
-//! A fault is one flat object. Every kind takes `times` (1 unless set) or `permanent`, `consume`
-//! and `delayMs`; [`Fault`] says what these mean.
+//! `{"action": {"kind": "cut", "at": "half-body", "how": "reset"}, "times": 2, "consume": true,
+//! "afterMs": 0, "intervalMs": 0, "bodyOnly": false, "early": null}`. Only `action` is required;
+//! [`Fault`] explains the rest. `times` is 1 by default, `null` is for ever. A fault takes the next
+//! request that is not for the console, whatever its method and path. If it acts before the request
+//! is complete, it first waits up to 50 ms for the head, to tell whose request it is.
 //!
-//! | `kind` | takes |
+//! | `kind` | fields |
 //! |---|---|
-//! | `delay` | `delayMs` |
-//! | `reply` | `statusCode`; optional `httpStatus`, `apiCode`, `message`, `retryAfter`, `headers` |
-//! | `throttle` | optional `retryAfter`, a string: seconds, a date, or anything else |
-//! | `wechat` | `errcode`; optional `errmsg` |
-//! | `raw` | `httpStatus`; optional `contentType`, `body`, `retryAfter`, `headers` |
-//! | `cut` | `at`: `accept`, `request-bytes` (with `bytes`), `request`, `status-line`, `half-body` or `reply`; `how`: `fin` or `reset` |
-//! | `garbage` | optional `body` |
-//! | `drip` | `intervalMs` |
+//! | `answer` | `httpStatus`, `headers` (pairs), `body`; what is absent is taken from the real response, so that `{"kind": "answer"}` with `afterMs` only delays it |
+//! | `raw` | `bytes`; optional `repeat`, `then` (as `how`) |
+//! | `cut` | `at`: `accept`, `{"handshake": n}`, `{"request-bytes": n}`, `request`, `status-line`, `half-body`, `{"response-bytes": n}`, `response`; `how`: `fin`, `close`, `reset`, `stall` |
+//! | `twice` | optional `bytes` |
 //!
 //! # Limits
 //!
-//! What is kept is bounded, and the oldest is forgotten first: [`MAX_CODES`], [`MAX_ATTEMPTS`] of
-//! each, [`MAX_UNKNOWN_CODES`], [`MAX_REQUESTS`]. So is what is accepted: [`MAX_REQUEST_BODY`],
-//! [`MAX_FAULTS`], [`MAX_FAULTS_SIZE`], [`MAX_FAULT_BODY`], [`MAX_DELAY`], [`MAX_ADVANCE`],
-//! [`MAX_LATENCY`], [`MAX_CONNECTIONS`], [`MAX_ADMIN_REQUESTS`], [`MAX_WATCHERS`]. A
-//! client has a minute for the head of a request, and one for its body; an idle connection is
-//! closed after a minute.
+//! What is kept is bounded, and the oldest is forgotten first: [`MAX_CODES`], [`MAX_UNKNOWN_CODES`],
+//! [`MAX_ATTEMPTS`], [`MAX_RECORDS`], [`MAX_RECORDED_BYTES`], [`MAX_FAULTS`], [`MAX_FAULTS_SIZE`].
+//! At most [`MAX_CONNECTIONS`] connections are served at a time. A request has a minute to arrive,
+//! an idle connection is closed after a minute, and a peer that reads nothing for 5 s is reset.
 
-mod admission;
-mod backend;
+/// Writes methods that change `self` and return it.
+macro_rules! setters {
+    ($($(#[$doc:meta])* $name:ident($self:ident, $argument:ident: $type:ty) => $change:expr;)+) => {
+        $($(#[$doc])*
+        pub fn $name(mut $self, $argument: $type) -> Self {
+            $change;
+            $self
+        })+
+    };
+}
+
+mod admin;
+mod answer;
+mod api;
 mod clock;
-mod config;
-mod decide;
 mod fault;
-mod fault_spec;
+mod get_wechat_miniprogram_phone;
+mod guard;
 mod http;
 mod ledger;
-mod limit;
-mod phone;
-mod random;
+mod log;
+mod number;
+mod operation;
 mod refusal;
-mod reply;
-mod requests;
+mod relay;
+mod request;
 mod sandbox;
-mod server;
-mod shape;
 mod state;
-mod sync;
-mod time;
+mod stream;
 mod wire;
 
-pub use admission::{MAX_ADMIN_REQUESTS, MAX_WATCHERS};
+pub use answer::Shape;
 pub use clock::{Clock, MAX_ADVANCE};
-pub use config::{
-    Application, DEFAULT_APP_ID, DEFAULT_CONNECTION, DEFAULT_USERPOOL_ID, FREE_PLAN_RATE_LIMIT,
-};
-pub use fault::{
-    CutAt, CutHow, Fault, FaultError, MAX_DELAY, MAX_FAULT_BODY, MAX_FAULTS, MAX_FAULTS_SIZE,
-};
-pub use fault_spec::{FaultSpec, FaultSpecError};
-pub use http::{EXCHANGE_PATH, MAX_REQUEST_BODY, OPENAPI_DOCUMENT, app};
+pub use fault::{CutAt, Fault, How, MAX_DELAY, MAX_FAULTS, MAX_FAULTS_SIZE};
+pub use get_wechat_miniprogram_phone::EXCHANGE_PATH;
+pub use http::OPENAPI_DOCUMENT;
 pub use ledger::{
-    Attempt, AttemptResult, CODE_LIFETIME, CodeKind, CodeStatus, Counts, Entry, MAX_ATTEMPTS,
-    MAX_CODES, MAX_UNKNOWN_CODES, UnknownCode,
+    Attempt, CODE_LIFETIME, CodeKind, CodeStatus, Entry, MAX_ATTEMPTS, MAX_CODES,
+    MAX_UNKNOWN_CODES, Outcome,
 };
-pub use phone::PhoneNumberError;
-pub use refusal::Refusal;
-pub use requests::{Ending, MAX_REQUESTS, Outcome, RequestRecord};
-pub use sandbox::{Builder, Sandbox};
-pub use server::MAX_CONNECTIONS;
-pub use shape::{Shape, UnknownShape};
-pub use state::{IssueError, MAX_LATENCY, State};
+pub use log::{
+    Closed, ConnectionRecord, Ending, MAX_RECORDED_BYTES, MAX_RECORDED_RESPONSE, MAX_RECORDS,
+    RequestRecord, Tls,
+};
+pub use operation::MAX_REQUEST_BODY;
+pub use refusal::Rejection;
+pub use sandbox::{
+    Builder, DEFAULT_APP_ID, DEFAULT_CONNECTION, DEFAULT_USERPOOL_ID, FREE_PLAN_RATE_LIMIT, Sandbox,
+};
+pub use state::{Invalid, MAX_LATENCY, Order};
+pub use wire::MAX_CONNECTIONS;

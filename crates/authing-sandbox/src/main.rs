@@ -1,13 +1,170 @@
-//! `authing-sandbox`: a local Authing on a loopback port.
-#![expect(
-    clippy::print_stdout,
-    reason = "the program's purpose is to tell its address"
-)]
+//! The program: flags, environment variables, and the text at the start.
+#![allow(clippy::print_stdout, reason = "it is a program")]
 
-mod program;
-
+use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::process::ExitCode;
+use std::time::Duration;
+
+use authing_sandbox::{EXCHANGE_PATH, Sandbox, Shape};
+use clap::Parser;
+
+/// A local Authing: exchanges WeChat mini program codes for phone numbers, without WeChat.
+///
+/// Open the address it prints in a browser, or use the curl commands. Point your backend's Authing
+/// host at the address.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    after_help = "\
+While it runs: GET / is the console, a page for people. GET /sandbox shows codes, requests, faults \
+and controls; POST /sandbox/codes, PUT /sandbox/controls, POST and DELETE /sandbox/faults and \
+POST /sandbox/send change them. Bodies are JSON, and errors say what is allowed."
+)]
+struct Options {
+    /// The port to listen on; 0 takes a free one
+    #[arg(long, env = "AUTHING_SANDBOX_PORT", default_value_t = 8787)]
+    port: u16,
+    /// The address to listen on; one that is not loopback needs --allow-remote
+    #[arg(long, env = "AUTHING_SANDBOX_HOST", default_value = "127.0.0.1")]
+    host: IpAddr,
+    /// Allow other machines; needs an admin token
+    #[arg(long, env = "AUTHING_SANDBOX_ALLOW_REMOTE")]
+    allow_remote: bool,
+    /// Require this token (at least 16 characters) on /sandbox; prefer the environment variable,
+    /// because other users of this machine can see flags
+    #[arg(long, env = "AUTHING_SANDBOX_ADMIN_TOKEN", hide_env_values = true)]
+    admin_token: Option<String>,
+    /// Your own backend, to which the console sends POST {"code": "…"}, such as
+    /// http://127.0.0.1:3000/api/phone
+    #[arg(long, env = "AUTHING_SANDBOX_BACKEND", value_name = "URL")]
+    backend: Option<String>,
+    /// The application id, which requests send as x-authing-app-id
+    #[arg(long, env = "AUTHING_SANDBOX_APP_ID", default_value = authing_sandbox::DEFAULT_APP_ID)]
+    app_id: String,
+    /// The user pool id
+    #[arg(long, env = "AUTHING_SANDBOX_USERPOOL_ID", default_value = authing_sandbox::DEFAULT_USERPOOL_ID)]
+    userpool_id: String,
+    /// An identity source connection (extIdpConnidentifier); may be repeated, or separated by commas
+    #[arg(long, env = "AUTHING_SANDBOX_CONNECTION", value_delimiter = ',', default_value = authing_sandbox::DEFAULT_CONNECTION)]
+    connection: Vec<String>,
+    /// The shape of responses: documented, nested, beside or loose
+    #[arg(long, env = "AUTHING_SANDBOX_SHAPE", default_value = "documented")]
+    shape: Shape,
+    /// Delay every response by so many milliseconds
+    #[arg(long, env = "AUTHING_SANDBOX_LATENCY_MS", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=60_000))]
+    latency_ms: u64,
+    /// Requests per second: a number, or off; 0 rejects every request
+    #[arg(long, env = "AUTHING_SANDBOX_RATE_LIMIT", default_value = "300", value_parser = rate_limit)]
+    rate_limit: RateLimit,
+    /// Issue a code for this phone number at the start; may be repeated
+    #[arg(long, value_name = "NUMBER")]
+    phone: Vec<String>,
+}
+
+/// `off` is `None`.
+#[derive(Clone, Copy, Debug)]
+struct RateLimit(Option<u32>);
+
+fn rate_limit(text: &str) -> Result<RateLimit, &'static str> {
+    let number = text.parse().map_err(|_| "must be a number or off");
+    Ok(RateLimit(if text == "off" { None } else { Some(number?) }))
+}
 
 fn main() -> ExitCode {
-    program::run()
+    match serve(Options::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => clap::Error::raw(clap::error::ErrorKind::Io, format!("{error}\n")).exit(),
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn serve(options: Options) -> io::Result<()> {
+    let mut builder = Sandbox::builder()
+        .bind(SocketAddr::new(options.host, options.port))
+        .allow_remote(options.allow_remote)
+        .app_id(&options.app_id)
+        .userpool_id(&options.userpool_id)
+        .shape(options.shape)
+        .latency(Duration::from_millis(options.latency_ms))
+        .rate_limit(options.rate_limit.0);
+    for connection in &options.connection {
+        builder = builder.connection(connection);
+    }
+    if let Some(token) = &options.admin_token {
+        builder = builder.admin_token(token);
+    }
+    if let Some(backend) = &options.backend {
+        builder = builder.backend(backend);
+    }
+    let sandbox = builder.start().await?;
+    let mut codes = String::new();
+    for number in &options.phone {
+        let code = sandbox.issue_code(number).map_err(io::Error::other)?;
+        codes.push_str(&format!("\n  code for {number}: {code}"));
+    }
+    let mut interrupted = std::pin::pin!(tokio::signal::ctrl_c());
+    // The first poll installs the handler, before the address is printed.
+    tokio::select! {
+        biased;
+        early = &mut interrupted => return early,
+        () = std::future::ready(()) => {}
+    }
+    println!("{}", welcome(&sandbox, &options, &codes));
+    interrupted.await?;
+    println!("Stopping.");
+    sandbox.shutdown().await;
+    Ok(())
+}
+
+fn welcome(sandbox: &Sandbox, options: &Options, codes: &str) -> String {
+    let base_url = sandbox.base_url();
+    let (note, authorization) = match options.admin_token {
+        Some(_) => (
+            "\n(it asks for the admin token)",
+            " -H \"authorization: Bearer $AUTHING_SANDBOX_ADMIN_TOKEN\"",
+        ),
+        None => ("", ""),
+    };
+    let header = quoted(&format!("x-authing-app-id: {}", options.app_id));
+    let connection = options.connection.first().map_or("", String::as_str);
+    let body = format!("{{\"code\": \"CODE\", \"extIdpConnidentifier\": \"{connection}\"}}");
+    // The shell puts the code of the first command into the second.
+    let body = quoted(&body).replace("CODE", "'$CODE'");
+    format!(
+        "A local Authing listens on {base_url}
+Open {base_url}/ in a browser: a phone to tap on, and what really happens.{note}
+
+  x-authing-app-id       {}
+  extIdpConnidentifier   {}
+  shape of responses     {}
+  your backend           {}{codes}
+
+Issue a code, as a user's tap would:
+
+  CODE=$(curl -s {base_url}/sandbox/codes{authorization} -H 'content-type: application/json' \\
+    -d '{{\"phoneNumber\": \"+8613800138000\"}}' | sed 's/.*\"code\":\"\\([^\"]*\\).*/\\1/'); echo $CODE
+
+Exchange it (it works once, for five minutes):
+
+  curl -s {base_url}{EXCHANGE_PATH} \\
+    -H 'content-type: application/json' -H {header} \\
+    -d {body}; echo
+
+Let the next request fail:
+
+  curl -s {base_url}/sandbox/faults{authorization} -H 'content-type: application/json' \\
+    -d '{{\"action\": {{\"kind\": \"cut\", \"at\": \"half-body\", \"how\": \"reset\"}}}}'; echo
+
+Ctrl-C stops it.",
+        options.app_id,
+        options.connection.join(", "),
+        options.shape.name(),
+        options.backend.as_deref().unwrap_or("none (--backend URL)"),
+    )
+}
+
+/// A word that a shell takes literally.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
 }

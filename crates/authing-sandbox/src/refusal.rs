@@ -1,150 +1,105 @@
-//! Why an exchange is refused, and the numbers and words in which Authing would say so.
+//! Why a request is rejected, and the numbers and texts with which Authing and WeChat say so.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-/// Why a request got no phone number. In JSON the kebab-case name, such as `code-used`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum Refusal {
-    /// More requests in this second than the rate limit allows. The code was not looked at.
-    Throttled,
-    /// The content type is not `application/json`.
-    ContentType,
-    /// The body is larger than [`MAX_REQUEST_BODY`](crate::MAX_REQUEST_BODY).
-    BodyTooLarge,
-    /// The body is not one JSON object.
-    NotJson,
-    /// `code` or `extIdpConnidentifier` is absent, not a string, or empty.
-    MissingField,
-    /// Neither `x-authing-app-id` nor `x-authing-userpool-id` was sent.
-    MissingIdentity,
-    /// No application has the id in `x-authing-app-id`, or it is in another user pool than
-    /// `x-authing-userpool-id` says.
-    UnknownApp,
-    /// No application is in the user pool that `x-authing-userpool-id` names.
-    UnknownUserpool,
-    /// The application has no connection of that identifier.
-    UnknownConnection,
-    /// The code was never issued here, or has been forgotten.
-    CodeUnknown,
-    /// The code is older than [`CODE_LIFETIME`](crate::CODE_LIFETIME).
-    CodeExpired,
-    /// The code belongs to another application or connection, hence to another mini program.
-    CodeOfAnother,
-    /// A `wx.login` code: the classic mistake.
-    LoginCode,
-    /// The code was used before.
-    CodeUsed,
+/// What the response to a rejected request says.
+pub(crate) enum Said {
+    /// Authing's `statusCode`, `apiCode`, and `message` in Chinese and English. The numbers are
+    /// from Authing's table; which of them belongs to which mistake is assumed, except for 2011
+    /// and 2224.
+    Authing(i32, Option<i64>, (&'static str, &'static str)),
+    /// WeChat's `errcode` and `errmsg` (documented), in an envelope of success.
+    WeChat(i64, &'static str),
+}
+use Said::{Authing, WeChat};
+
+macro_rules! rejections {
+    ($($(#[$doc:meta])* $variant:ident $name:literal $said:expr;)+) => {
+        /// Why a request got no phone number. In JSON its name, such as `code-used`.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Rejection {
+            $($(#[$doc])* $variant,)+
+        }
+
+        impl Rejection {
+            /// The stable name.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)+
+                }
+            }
+
+            pub(crate) fn said(self) -> Said {
+                match self {
+                    $(Self::$variant => $said,)+
+                }
+            }
+        }
+    };
 }
 
-/// The language of `message`, from the header `x-authing-lang`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+rejections! {
+    /// More requests in this second than the rate limit allows. The code was not looked at.
+    Throttled "throttled" Authing(429, None, ("请求过于频繁，请稍后再试", "Too many requests, try again later"));
+    /// The content type is not `application/json`.
+    ContentType "content-type" Authing(400, None, ("content-type 必须为 application/json", "content-type must be application/json"));
+    /// The body is larger than [`MAX_REQUEST_BODY`](crate::MAX_REQUEST_BODY).
+    BodyTooLarge "body-too-large" Authing(413, None, ("请求体过大", "Request body too large"));
+    /// The body is not one JSON object.
+    NotJson "not-json" Authing(400, None, ("请求体不是 JSON 对象", "The request body is not a JSON object"));
+    /// A required field is absent, not a string, or empty.
+    MissingField "missing-field" Authing(400, None, ("参数格式错误：code 和 extIdpConnidentifier 必须为非空字符串", "Malformed argument: code and extIdpConnidentifier must be non-empty strings"));
+    /// Neither `x-authing-app-id` nor `x-authing-userpool-id` was sent.
+    MissingIdentity "missing-identity" Authing(400, None, ("缺少请求头 x-authing-app-id", "The header x-authing-app-id is missing"));
+    /// `x-authing-app-id` is not the sandbox's application.
+    UnknownApp "unknown-app" Authing(403, Some(2011), ("应用不存在", "The application does not exist"));
+    /// `x-authing-userpool-id` is not the sandbox's user pool.
+    UnknownUserpool "unknown-userpool" Authing(404, Some(2224), ("用户池不存在", "The user pool does not exist"));
+    /// The application has no such identity source connection.
+    UnknownConnection "unknown-connection" Authing(404, None, ("身份源连接不存在：extIdpConnidentifier", "The identity source connection does not exist: extIdpConnidentifier"));
+    /// The code was never issued, or has been forgotten.
+    CodeUnknown "code-unknown" WeChat(40029, "invalid code");
+    /// The code is older than [`CODE_LIFETIME`](crate::CODE_LIFETIME).
+    CodeExpired "code-expired" WeChat(40029, "invalid code");
+    /// The code belongs to another connection, hence to another mini program.
+    CodeOfAnother "code-of-another" WeChat(40029, "invalid code");
+    /// A `wx.login` code instead of a phone code.
+    LoginCode "login-code" WeChat(40029, "invalid code");
+    /// The code was used before.
+    CodeUsed "code-used" WeChat(40163, "code been used");
+}
+
+impl Serialize for Rejection {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+/// The message of success, in Chinese and English (documented).
+pub(crate) const SUCCESS: (&str, &str) = ("操作成功", "Operation successful");
+
+/// The language of `message`.
+#[derive(Clone, Copy)]
 pub(crate) enum Language {
     Chinese,
     English,
 }
 
 impl Language {
-    /// Chinese is the service's default; every other language that it knows falls back to English
-    /// here, since the vendor's own words in those are not known.
+    /// Reads the header `x-authing-lang`. Chinese is the default. All other languages fall back to
+    /// English, because Authing's texts in those are not known.
     pub(crate) fn from_header(value: Option<&str>) -> Self {
         match value {
-            None => Self::Chinese,
-            Some(value) if value.to_ascii_lowercase().starts_with("zh") => Self::Chinese,
-            Some(_) => Self::English,
+            Some(value) if !value.to_ascii_lowercase().starts_with("zh") => Self::English,
+            _ => Self::Chinese,
         }
     }
 
-    pub(crate) fn pick(self, chinese: &'static str, english: &'static str) -> &'static str {
+    pub(crate) fn pick(self, (chinese, english): (&'static str, &'static str)) -> &'static str {
         match self {
             Self::Chinese => chinese,
             Self::English => english,
         }
-    }
-}
-
-/// The words of success, in Chinese and English (documented).
-pub(crate) const SUCCESS: (&str, &str) = ("操作成功", "Operation successful");
-
-impl Refusal {
-    /// WeChat's `errcode` and the beginning of its `errmsg`, when it is WeChat that refuses
-    /// (documented).
-    pub(crate) fn wechat(self) -> Option<(i64, &'static str)> {
-        match self {
-            Self::CodeUnknown | Self::CodeExpired | Self::CodeOfAnother | Self::LoginCode => {
-                Some((40029, "invalid code"))
-            }
-            Self::CodeUsed => Some((40163, "code been used")),
-            Self::Throttled
-            | Self::ContentType
-            | Self::BodyTooLarge
-            | Self::NotJson
-            | Self::MissingField
-            | Self::MissingIdentity
-            | Self::UnknownApp
-            | Self::UnknownUserpool
-            | Self::UnknownConnection => None,
-        }
-    }
-
-    /// `statusCode` and `apiCode`. Both are the vendor's table (documented); which of them meets
-    /// which mistake is a guess save for 2011 and 2224.
-    pub(crate) fn status_code(self) -> (i32, Option<i64>) {
-        match self {
-            Self::Throttled => (429, None),
-            Self::ContentType | Self::NotJson | Self::MissingField | Self::MissingIdentity => {
-                (400, None)
-            }
-            Self::BodyTooLarge => (413, None),
-            Self::UnknownApp => (403, Some(2011)),
-            Self::UnknownUserpool => (404, Some(2224)),
-            Self::UnknownConnection => (404, None),
-            // WeChat's word comes inside a successful envelope.
-            Self::CodeUnknown
-            | Self::CodeExpired
-            | Self::CodeOfAnother
-            | Self::LoginCode
-            | Self::CodeUsed => (200, None),
-        }
-    }
-
-    /// The words of `message`; guesses. They name the argument, never its value.
-    pub(crate) fn message(self, language: Language) -> &'static str {
-        let (chinese, english) = match self {
-            Self::Throttled => (
-                "请求过于频繁，请稍后再试",
-                "Too many requests, try again later",
-            ),
-            Self::ContentType => (
-                "content-type 必须为 application/json",
-                "content-type must be application/json",
-            ),
-            Self::BodyTooLarge => ("请求体过大", "Request body too large"),
-            Self::NotJson => (
-                "请求体不是 JSON 对象",
-                "The request body is not a JSON object",
-            ),
-            Self::MissingField => (
-                "参数格式错误：code 和 extIdpConnidentifier 必须为非空字符串",
-                "Malformed argument: code and extIdpConnidentifier must be non-empty strings",
-            ),
-            Self::MissingIdentity => (
-                "缺少请求头 x-authing-app-id",
-                "The header x-authing-app-id is missing",
-            ),
-            Self::UnknownApp => ("应用不存在", "The application does not exist"),
-            Self::UnknownUserpool => ("用户池不存在", "The user pool does not exist"),
-            Self::UnknownConnection => (
-                "身份源连接不存在：extIdpConnidentifier",
-                "The identity source connection does not exist: extIdpConnidentifier",
-            ),
-            Self::CodeUnknown
-            | Self::CodeExpired
-            | Self::CodeOfAnother
-            | Self::LoginCode
-            | Self::CodeUsed => SUCCESS,
-        };
-        language.pick(chinese, english)
     }
 }

@@ -1,326 +1,308 @@
-//! A running sandbox: how it is described, started and stopped.
+//! A running sandbox: how it is configured, started, read and stopped.
 
 use std::fmt;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use tokio::sync::watch;
-use tokio::task::JoinHandle;
+use tokio::sync::oneshot;
 
-use crate::backend::Backend;
+use crate::answer::Shape;
 use crate::clock::Clock;
-use crate::config::{
-    Application, Applications, DEFAULT_APP_ID, DEFAULT_CONNECTION, DEFAULT_USERPOOL_ID,
-};
-use crate::fault::{Fault, FaultError};
+use crate::fault::Fault;
 use crate::ledger::Entry;
-use crate::requests::RequestRecord;
-use crate::shape::Shape;
-use crate::state::{IssueError, State};
-use crate::{http, server};
+use crate::log::{ConnectionRecord, RequestRecord};
+use crate::relay;
+use crate::state::{Config, Invalid, MAX_LATENCY, Order, State};
+use crate::stream::Acceptor;
+use crate::wire;
 
-/// The shortest admin token that is accepted, in characters.
+/// The application id of a sandbox for which no other is set.
+pub const DEFAULT_APP_ID: &str = "sandbox-app";
+/// The user pool id of a sandbox for which no other is set.
+pub const DEFAULT_USERPOOL_ID: &str = "sandbox-userpool";
+/// The identity source connection of a sandbox for which no other is set: Authing's sample.
+pub const DEFAULT_CONNECTION: &str = "my-wxapp";
+/// The requests per second and user pool of Authing's free plan (documented).
+pub const FREE_PLAN_RATE_LIMIT: u32 = 300;
+/// The shortest admin token, in characters.
 const MIN_ADMIN_TOKEN: usize = 16;
+/// The longest id, in characters.
+const MAX_ID: usize = 128;
 
-/// What a sandbox shall be, before it is started.
+/// Configures a [`Sandbox`].
 #[derive(Clone)]
 #[must_use]
 pub struct Builder {
-    app_id: String,
-    userpool_id: String,
-    connections: Vec<String>,
-    others: Vec<Application>,
+    config: Config,
     address: SocketAddr,
-    pub(crate) rate_limit: Option<u32>,
-    pub(crate) retry_after: bool,
-    pub(crate) shape: Shape,
-    pub(crate) manual_clock: bool,
-    pub(crate) latency: Duration,
-    pub(crate) admin_token: Option<String>,
     allow_remote: bool,
-    backend: Option<String>,
+    acceptor: Acceptor,
 }
 
-impl Default for Builder {
-    fn default() -> Self {
-        Self {
-            app_id: DEFAULT_APP_ID.to_owned(),
-            userpool_id: DEFAULT_USERPOOL_ID.to_owned(),
-            connections: Vec::new(),
-            others: Vec::new(),
-            address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-            rate_limit: None,
-            retry_after: true,
-            shape: Shape::default(),
-            manual_clock: false,
-            latency: Duration::ZERO,
-            admin_token: None,
-            allow_remote: false,
-            backend: None,
-        }
-    }
-}
-
-// All but the token.
+// Without the token.
 impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder")
+        let mut debug = f.debug_struct("Builder");
+        debug
             .field("address", &self.address)
-            .field("app_id", &self.app_id)
-            .field("allow_remote", &self.allow_remote)
-            .field("backend", &self.backend)
             .finish_non_exhaustive()
     }
 }
 
 impl Builder {
-    /// The id of the default application; [`DEFAULT_APP_ID`] unless set.
-    pub fn app_id(mut self, app_id: impl Into<String>) -> Self {
-        self.app_id = app_id.into();
+    setters! {
+        /// Sets the application id. Default: [`DEFAULT_APP_ID`].
+        app_id(self, id: impl Into<String>) => self.config.app_id = id.into();
+        /// Sets the user pool id. Default: [`DEFAULT_USERPOOL_ID`].
+        userpool_id(self, id: impl Into<String>) => self.config.userpool_id = id.into();
+        /// Adds an identity source connection. Default: [`DEFAULT_CONNECTION`] only.
+        connection(self, identifier: impl Into<String>) => self.config.connections.push(identifier.into());
+        /// Sets the address to listen on. Default: a free port of 127.0.0.1. An address that is not
+        /// loopback needs [`Builder::allow_remote`] and [`Builder::admin_token`], because the
+        /// sandbox hands out phone numbers.
+        bind(self, address: SocketAddr) => self.address = address;
+        /// Sets whether an address that is not loopback may be listened on. Default: no.
+        allow_remote(self, allow: bool) => self.allow_remote = allow;
+        /// Requires `authorization: Bearer` with this token on the admin routes. Default: no token.
+        /// At least 16 visible ASCII characters.
+        admin_token(self, token: impl Into<String>) => self.config.admin_token = Some(token.into());
+        /// Sets the requests per second of the user pool. Default: `None`, no limit. 0 rejects
+        /// every request; [`FREE_PLAN_RATE_LIMIT`] is Authing's.
+        rate_limit(self, per_second: Option<u32>) => self.config.controls.rate_limit = per_second;
+        /// Sets the shape of responses at the start. Default: [`Shape::Documented`].
+        shape(self, shape: Shape) => self.config.controls.shape = shape;
+        /// Delays every response of the API. Default: zero. At most a minute.
+        latency(self, latency: Duration) => self.config.controls.latency = latency.min(MAX_LATENCY);
+        /// Sets whether the clock moves only by [`Clock::advance`]. Default: no.
+        manual_clock(self, manual: bool) => self.config.manual_clock = manual;
+        /// Sets a backend that takes `POST {"code": "…"}`, to which the console hands codes, such as
+        /// `http://127.0.0.1:3000/api/phone`. Default: none.
+        backend(self, url: impl Into<String>) => self.config.backend = Some(url.into());
+    }
+
+    /// Serves TLS. Versions, application protocols and client certificates are set in `config`.
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, config: std::sync::Arc<tokio_rustls::rustls::ServerConfig>) -> Self {
+        self.acceptor = Some(config.into());
         self
     }
 
-    /// The user pool of the default application; [`DEFAULT_USERPOOL_ID`] unless set.
-    pub fn userpool_id(mut self, userpool_id: impl Into<String>) -> Self {
-        self.userpool_id = userpool_id.into();
-        self
-    }
-
-    /// Adds a connection to the default application; [`DEFAULT_CONNECTION`] if none is added.
-    pub fn connection(mut self, identifier: impl Into<String>) -> Self {
-        self.connections.push(identifier.into());
-        self
-    }
-
-    /// Adds another application beside the default one.
-    pub fn application(mut self, application: Application) -> Self {
-        self.others.push(application);
-        self
-    }
-
-    /// Where to listen; a free port of 127.0.0.1 unless set. Any other address than loopback needs
-    /// [`Builder::allow_remote`] and [`Builder::admin_token`]: the sandbox hands phone numbers to
-    /// anyone who asks.
-    pub fn bind(mut self, address: SocketAddr) -> Self {
-        self.address = address;
-        self
-    }
-
-    /// The exchange requests that one user pool may make in a second. Off unless set, so that a
-    /// test is not slowed by a limit it did not ask for; [`FREE_PLAN_RATE_LIMIT`] is the vendor's.
-    ///
-    /// [`FREE_PLAN_RATE_LIMIT`]: crate::FREE_PLAN_RATE_LIMIT
-    pub fn rate_limit(mut self, per_second: Option<u32>) -> Self {
-        self.rate_limit = per_second;
-        self
-    }
-
-    /// Whether a reply to a request over the rate limit says `Retry-After: 1`, as gateways do; yes
-    /// unless set. The vendor promises none.
-    pub fn retry_after(mut self, retry_after: bool) -> Self {
-        self.retry_after = retry_after;
-        self
-    }
-
-    /// The shape of replies to begin with; [`Shape::Documented`] unless set.
-    pub fn shape(mut self, shape: Shape) -> Self {
-        self.shape = shape;
-        self
-    }
-
-    /// Whether the clock stands still until [`Clock::advance`] moves it; no unless set.
-    pub fn manual_clock(mut self, manual: bool) -> Self {
-        self.manual_clock = manual;
-        self
-    }
-
-    /// How much later than it could every reply of the exchange comes; not at all unless set.
-    pub fn latency(mut self, latency: Duration) -> Self {
-        self.latency = latency;
-        self
-    }
-
-    /// A word that every request to the console and to `/sandbox/…` must know from then on: as
-    /// `Authorization: Bearer`, or as the password of `Basic`, which a browser asks for.
-    pub fn admin_token(mut self, token: impl Into<String>) -> Self {
-        self.admin_token = Some(token.into());
-        self
-    }
-
-    /// Whether an address that is not loopback may be listened on; no unless set.
-    pub fn allow_remote(mut self, allow: bool) -> Self {
-        self.allow_remote = allow;
-        self
-    }
-
-    /// The address of a backend that takes `POST {"code": "…"}`, for the console's phone to hand
-    /// its codes to, such as `http://127.0.0.1:3000/api/phone`. Nobody can set another later.
-    pub fn backend(mut self, url: impl Into<String>) -> Self {
-        self.backend = Some(url.into());
-        self
-    }
-
-    /// The state alone, to be used without a server or with [`app`](crate::app).
-    ///
-    /// # Errors
-    ///
-    /// `InvalidInput` if an id is empty, too long, not visible ASCII, or given twice, if the admin
-    /// token is short, or if the backend's address is not one.
-    pub fn state(self) -> io::Result<State> {
-        let mut first = Application::new(&self.app_id).userpool_id(&self.userpool_id);
-        for connection in &self.connections {
-            first = first.connection(connection);
-        }
-        if self.connections.is_empty() {
-            first = first.connection(DEFAULT_CONNECTION);
-        }
-        let mut applications = vec![first];
-        applications.extend(self.others.iter().cloned());
-        if let Some(token) = &self.admin_token
-            && (token.len() < MIN_ADMIN_TOKEN || !token.bytes().all(|byte| byte.is_ascii_graphic()))
-        {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                format!("the admin token needs {MIN_ADMIN_TOKEN} visible ASCII characters or more"),
-            ));
-        }
-        let backend = self.backend.as_deref().map(Backend::parse).transpose()?;
-        let applications = Applications::new(applications)?;
-        Ok(State::assemble(applications, backend, &self))
-    }
-
-    /// Starts the server, on the tokio runtime that this is called on.
-    ///
-    /// # Errors
-    ///
-    /// What [`Builder::state`] refuses, an address that is not loopback (`InvalidInput`), and
-    /// whatever the system says to binding.
+    /// Starts the sandbox, as [`Builder::start_blocking`] does.
     pub async fn start(self) -> io::Result<Sandbox> {
-        let address = self.address;
-        let opened = self.allow_remote && self.admin_token.is_some();
-        if !address.ip().is_loopback() && !opened {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "the sandbox listens on loopback addresses only, such as 127.0.0.1 or ::1, since \
-                 it hands phone numbers to anyone who asks; any other address must be allowed \
-                 (allow-remote) and needs an admin token (admin-token)",
-            ));
+        self.start_blocking()
+    }
+
+    /// Starts the sandbox on a thread and a runtime of its own, so that neither a blocked or
+    /// paused runtime nor a missing one in the code under test matters to it.
+    ///
+    /// The error is `InvalidInput` if a value is invalid, and the system's if the address cannot be
+    /// bound.
+    pub fn start_blocking(mut self) -> io::Result<Sandbox> {
+        if self.config.connections.is_empty() {
+            self.config.connections.push(DEFAULT_CONNECTION.to_owned());
         }
-        let state = self.state()?;
-        let listener = server::bind(address).await?;
+        self.check()
+            .map_err(|text| io::Error::new(io::ErrorKind::InvalidInput, text))?;
+        let listener = TcpListener::bind(self.address)?;
+        listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
-        state.set_address(address);
-        let (stop, stopped) = watch::channel(false);
-        let router = http::app(state.clone());
-        let task = tokio::spawn(server::run(listener, state.clone(), router, stopped));
+        self.config.tls = self.acceptor.is_some();
+        self.config.base_url = if self.config.tls {
+            format!("https://localhost:{}", address.port())
+        } else {
+            format!("http://{address}")
+        };
+        let state = State::new(self.config);
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let (stop, stopped) = oneshot::channel::<()>();
+        let (served, acceptor) = (state.clone(), self.acceptor);
+        let serve = async move {
+            let Ok(listener) = tokio::net::TcpListener::from_std(listener) else {
+                return;
+            };
+            tokio::select! {
+                _ = stopped => {}
+                () = wire::serve(listener, served, acceptor) => {}
+            }
+        };
+        let thread = thread::Builder::new()
+            .name("authing-sandbox".to_owned())
+            .spawn(move || runtime.block_on(serve))?;
         Ok(Sandbox {
-            base_url: format!("http://{address}"),
             address,
             state,
-            stop,
-            task,
+            running: Some((stop, thread)),
         })
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let config = &self.config;
+        let visible = |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic());
+        let mut ids = [&config.app_id, &config.userpool_id]
+            .into_iter()
+            .chain(&config.connections);
+        if let Some(id) = ids.find(|id| !(1..=MAX_ID).contains(&id.len()) || !visible(id)) {
+            let limit = format!("ids have 1 to {MAX_ID} visible ASCII characters");
+            return Err(format!("{id:?} is not an id: {limit}"));
+        }
+        let token = config.admin_token.as_deref();
+        if token.is_some_and(|token| token.len() < MIN_ADMIN_TOKEN || !visible(token)) {
+            let least = format!("at least {MIN_ADMIN_TOKEN} visible ASCII characters");
+            return Err(format!("an admin token has {least}"));
+        }
+        let allowed = self.allow_remote && token.is_some();
+        let ip = self.address.ip();
+        if !ip.is_loopback() && !allowed {
+            let needs = "it needs allow-remote and an admin token";
+            return Err(format!("{ip} is not a loopback address: {needs}"));
+        }
+        config
+            .backend
+            .as_deref()
+            .map_or(Ok(()), |url| relay::parse(url).map(|_| ()))
     }
 }
 
-/// A sandbox that is running.
-///
-/// Dropping it stops the server and closes its connections as soon as the runtime gets to it;
-/// [`Sandbox::shutdown`] waits until that has happened.
+/// A running sandbox. Dropping it stops it and closes its connections.
 #[derive(Debug)]
 #[must_use = "dropping a sandbox stops it"]
 pub struct Sandbox {
-    base_url: String,
     address: SocketAddr,
     state: State,
-    stop: watch::Sender<bool>,
-    task: JoinHandle<()>,
+    running: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
 }
 
 impl Sandbox {
     /// Starts a sandbox with all defaults on a free port of 127.0.0.1.
-    ///
-    /// # Errors
-    ///
-    /// What the system says if no port can be had.
     pub async fn start() -> io::Result<Self> {
-        Self::builder().start().await
+        Self::start_blocking()
     }
 
-    /// Describes a sandbox that is not all defaults.
+    /// The same for code without a runtime.
+    pub fn start_blocking() -> io::Result<Self> {
+        Self::builder().start_blocking()
+    }
+
+    /// Configures a sandbox.
     pub fn builder() -> Builder {
-        Builder::default()
+        Builder {
+            config: Config {
+                app_id: DEFAULT_APP_ID.to_owned(),
+                userpool_id: DEFAULT_USERPOOL_ID.to_owned(),
+                ..Config::default()
+            },
+            address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            allow_remote: false,
+            acceptor: None,
+        }
     }
 
-    /// The address to give to a client, such as `http://127.0.0.1:49152`, without a slash.
+    /// Returns the address for a client, such as `http://127.0.0.1:49152`, without a slash at the
+    /// end; with TLS the host is `localhost`.
     pub fn base_url(&self) -> &str {
-        &self.base_url
+        &self.state.config.base_url
     }
 
-    /// The address and port that it listens on.
+    /// Returns the socket address that it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Everything the sandbox knows and remembers.
-    pub fn state(&self) -> &State {
-        &self.state
+    /// Issues a code, as a user's tap would. The error says why it is not a phone number.
+    pub fn issue_code(&self, phone_number: &str) -> Result<String, Invalid> {
+        self.issue(Order::phone(phone_number))
     }
 
-    /// Issues a code; see [`State::issue_code`].
-    ///
-    /// # Errors
-    ///
-    /// [`IssueError::PhoneNumber`] if what is given is not a phone number.
-    pub fn issue_code(&self, phone_number: &str) -> Result<String, IssueError> {
-        self.state.issue_code(phone_number)
+    /// Issues the code that is ordered. The error says which part of the order is invalid.
+    pub fn issue(&self, order: Order) -> Result<String, Invalid> {
+        self.state.issue(order)
     }
 
-    /// The sandbox's clock; see [`State::clock`].
+    /// Returns the clock by which codes expire.
     pub fn clock(&self) -> &Clock {
-        self.state.clock()
+        &self.state.clock
     }
 
-    /// What became of every code; see [`State::ledger`].
+    /// Returns what happened to every code: issued ones in order, then those that were presented
+    /// but never issued.
     pub fn ledger(&self) -> Vec<Entry> {
-        self.state.ledger()
+        let now = self.state.clock.now();
+        self.state.core().ledger.entries(usize::MAX, now)
     }
 
-    /// What became of one code; see [`State::entry`].
+    /// Returns what happened to one code that was issued or presented.
     pub fn entry(&self, code: &str) -> Option<Entry> {
         self.state.entry(code)
     }
 
-    /// The latest requests; see [`State::requests`].
+    /// Returns the latest requests that were not for the console, oldest first.
     pub fn requests(&self) -> Vec<RequestRecord> {
-        self.state.requests()
+        self.state.core().log.requests().cloned().collect()
     }
 
-    /// Sets the shape of all replies to come; see [`State::set_shape`].
+    /// Returns how many of these requests were complete since the start.
+    pub fn request_count(&self) -> u64 {
+        self.state.core().log.complete
+    }
+
+    /// Returns the latest connections, oldest first.
+    pub fn connections(&self) -> Vec<ConnectionRecord> {
+        self.state.core().log.connections()
+    }
+
+    /// Returns how many connections were accepted since the start.
+    pub fn connection_count(&self) -> u64 {
+        self.state.core().log.accepted
+    }
+
+    /// Returns how many connections neither the sandbox nor the peer has closed.
+    pub fn open_connections(&self) -> usize {
+        self.state.core().log.open
+    }
+
+    /// Sets the shape of later responses.
     pub fn set_shape(&self, shape: Shape) {
-        self.state.set_shape(shape);
+        self.state.core().controls.shape = shape;
     }
 
-    /// Scripts a fault; see [`State::push_fault`].
-    ///
-    /// # Errors
-    ///
-    /// [`FaultError`] if it could not be carried out.
-    pub fn push_fault(&self, fault: Fault) -> Result<(), FaultError> {
+    /// Delays later responses of the API, by at most a minute.
+    pub fn set_latency(&self, latency: Duration) {
+        self.state.core().controls.latency = latency.min(MAX_LATENCY);
+    }
+
+    /// Sets the requests per second; `None` is no limit, 0 rejects every request.
+    pub fn set_rate_limit(&self, per_second: Option<u32>) {
+        self.state.core().controls.rate_limit = per_second;
+    }
+
+    /// Adds a fault to the queue. The error says why it can never happen, or that too many wait.
+    pub fn push_fault(&self, fault: Fault) -> Result<(), Invalid> {
         self.state.push_fault(fault)
     }
 
-    /// Stops the server: no more connections, a second for requests under way, then all is closed.
-    pub async fn shutdown(mut self) {
-        let _ = self.stop.send(true);
-        // It only fails if the server panicked, which is over then as well.
-        let _ = (&mut self.task).await;
+    /// Returns the faults that are waiting.
+    pub fn faults(&self) -> Vec<Fault> {
+        self.state.core().faults.iter().cloned().collect()
     }
+
+    /// Removes all faults.
+    pub fn clear_faults(&self) {
+        self.state.core().faults.clear();
+    }
+
+    /// Stops the sandbox and closes its connections, as dropping it does.
+    pub async fn shutdown(self) {}
 }
 
 impl Drop for Sandbox {
     fn drop(&mut self) {
-        self.task.abort();
+        if let Some((stop, thread)) = self.running.take() {
+            drop(stop);
+            let _ = thread.join();
+        }
     }
 }

@@ -1,260 +1,255 @@
-//! Everything a sandbox knows and remembers, behind one lock.
-
-mod faults;
-mod issue;
+//! Everything that a sandbox knows and remembers, behind one lock.
 
 use std::collections::VecDeque;
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, OnceLock};
-use std::time::SystemTime;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
-use tokio::sync::watch;
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
 
-use crate::Builder;
-use crate::admission::Admission;
-use crate::backend::Backend;
-use crate::clock::Clock;
-use crate::config::{Application, Applications};
-use crate::decide::{Call, Core};
-use crate::ledger::{AttemptResult, Counts, Entry, Ledger, UnknownCode};
-use crate::limit::RateLimit;
-use crate::reply::Verdict;
-use crate::requests::{Outcome, RequestLog, RequestRecord};
-use crate::shape::Shape;
-use crate::sync::lock;
+use crate::answer::Shape;
+use crate::clock::{self, Clock};
+use crate::fault::{Fault, MAX_DELAY, MAX_FAULTS, MAX_FAULTS_SIZE, Trigger};
+use crate::ledger::{
+    Attempt, CODE_LIFETIME, CodeKind, CodeStatus, Entry, Ledger, MAX_CODE, Outcome,
+};
+use crate::log::Log;
+use crate::number;
 
-pub use faults::MAX_LATENCY;
-pub use issue::IssueError;
-pub(crate) use issue::Order;
+/// The longest latency: a minute.
+pub const MAX_LATENCY: Duration = Duration::from_secs(60);
 
-/// A handle on everything a sandbox knows and remembers; cheap to clone, every clone is the same
-/// sandbox. It works without a server too.
-///
-/// This is a test tool: it keeps codes and phone numbers in memory, and shows them to whoever
-/// asks, `Debug` included.
-#[derive(Clone, Debug)]
-pub struct State {
-    inner: Arc<Inner>,
+/// What a sandbox is started with.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Config {
+    pub(crate) app_id: String,
+    pub(crate) userpool_id: String,
+    /// The identity source connections; the first is the default.
+    pub(crate) connections: Vec<String>,
+    pub(crate) admin_token: Option<String>,
+    pub(crate) backend: Option<String>,
+    pub(crate) base_url: String,
+    pub(crate) tls: bool,
+    pub(crate) manual_clock: bool,
+    pub(crate) controls: Controls,
 }
 
+/// What can be switched while it runs.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Controls {
+    pub(crate) shape: Shape,
+    pub(crate) latency: Duration,
+    /// Requests per second; `None` is no limit.
+    pub(crate) rate_limit: Option<u32>,
+}
+
+/// What changes. One lock around all of it makes each step of an exchange atomic: no two requests
+/// can find the same code unused.
 #[derive(Debug)]
-struct Inner {
-    applications: Applications,
-    clock: Clock,
-    core: Mutex<Core>,
-    // Counts changes, for whoever watches; it says that there is news, never what.
-    changes: watch::Sender<u64>,
-    admission: Admission,
-    backend: Option<Backend>,
-    // Known once a server has been started.
-    address: OnceLock<SocketAddr>,
+pub(crate) struct Core {
+    pub(crate) ledger: Ledger,
+    pub(crate) log: Log,
+    pub(crate) faults: VecDeque<Fault>,
+    pub(crate) controls: Controls,
+    /// The current second, and the requests in it.
+    window: (i64, u32),
 }
 
-impl State {
-    /// A state with the default application, without a server.
-    pub fn new() -> Self {
-        Self::assemble(Applications::default(), None, &Builder::default())
-    }
+/// The state; cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct State {
+    pub(crate) config: Arc<Config>,
+    pub(crate) clock: Clock,
+    core: Arc<Mutex<Core>>,
+}
 
-    pub(crate) fn assemble(
-        applications: Applications,
-        backend: Option<Backend>,
-        builder: &Builder,
-    ) -> Self {
-        let core = Core {
-            ledger: Ledger::default(),
-            requests: RequestLog::default(),
-            limit: RateLimit::new(builder.rate_limit, builder.retry_after),
-            shape: builder.shape,
-            faults: VecDeque::new(),
-            latency: builder.latency.min(MAX_LATENCY),
-        };
-        let clock = Clock::new(builder.manual_clock);
+/// What to issue a code for.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[must_use]
+pub struct Order {
+    phone_number: Option<String>,
+    #[serde(default)]
+    kind: CodeKind,
+    connection: Option<String>,
+    code: Option<String>,
+}
+
+impl Order {
+    /// Orders a phone code. The number is `+` and digits, or 11 digits of mainland China.
+    pub fn phone(number: impl Into<String>) -> Self {
         Self {
-            inner: Arc::new(Inner {
-                applications,
-                clock,
-                core: Mutex::new(core),
-                changes: watch::Sender::new(0),
-                admission: Admission::new(builder.admin_token.as_deref()),
-                backend,
-                address: OnceLock::new(),
-            }),
+            phone_number: Some(number.into()),
+            ..Self::default()
         }
     }
 
-    /// The applications that the sandbox knows; the first is the default.
-    pub fn applications(&self) -> &[Application] {
-        self.inner.applications.all()
+    /// Orders a code of `wx.login`, which the service rejects.
+    pub fn login() -> Self {
+        Self {
+            kind: CodeKind::Login,
+            ..Self::default()
+        }
     }
 
-    /// The sandbox's clock.
-    pub fn clock(&self) -> &Clock {
-        &self.inner.clock
-    }
-
-    /// What became of every code, in the order of their issue; at most
-    /// [`MAX_CODES`](crate::MAX_CODES), the latest.
-    pub fn ledger(&self) -> Vec<Entry> {
-        self.latest_entries(usize::MAX)
-    }
-
-    pub(crate) fn latest_entries(&self, limit: usize) -> Vec<Entry> {
-        lock(&self.inner.core).ledger.entries(limit, self.now())
-    }
-
-    /// What became of one code, if it was issued here.
-    pub fn entry(&self, code: &str) -> Option<Entry> {
-        lock(&self.inner.core).ledger.entry(code, self.now())
-    }
-
-    /// The codes that were presented but never issued, oldest first; at most
-    /// [`MAX_UNKNOWN_CODES`](crate::MAX_UNKNOWN_CODES), the latest.
-    pub fn unknown_codes(&self) -> Vec<UnknownCode> {
-        self.latest_unknown_codes(usize::MAX)
-    }
-
-    pub(crate) fn latest_unknown_codes(&self, limit: usize) -> Vec<UnknownCode> {
-        lock(&self.inner.core).ledger.unknown(limit)
-    }
-
-    /// How many codes there are of each status.
-    pub fn counts(&self) -> Counts {
-        lock(&self.inner.core).ledger.counts(self.now())
-    }
-
-    /// The latest requests, oldest first; at most [`MAX_REQUESTS`](crate::MAX_REQUESTS).
-    pub fn requests(&self) -> Vec<RequestRecord> {
-        self.latest_requests(usize::MAX)
-    }
-
-    pub(crate) fn latest_requests(&self, limit: usize) -> Vec<RequestRecord> {
-        lock(&self.inner.core).requests.latest(limit)
-    }
-
-    /// The record of one request, unless it has been forgotten.
-    pub(crate) fn request(&self, number: u64) -> Option<RequestRecord> {
-        lock(&self.inner.core).requests.get_mut(number).cloned()
-    }
-
-    /// How many requests have come since the start, forgotten ones included.
-    pub fn total_requests(&self) -> u64 {
-        lock(&self.inner.core).requests.total()
-    }
-
-    /// The shape of all replies to come.
-    pub fn shape(&self) -> Shape {
-        lock(&self.inner.core).shape
-    }
-
-    /// Sets the shape of all replies to come.
-    pub fn set_shape(&self, shape: Shape) {
-        self.change(|core| core.shape = shape);
-    }
-
-    /// The exchange requests that a user pool may make in one second; `None` for no limit.
-    pub fn rate_limit(&self) -> Option<u32> {
-        lock(&self.inner.core).limit.per_second()
-    }
-
-    /// Sets the rate limit, and begins to count anew.
-    pub fn set_rate_limit(&self, per_second: Option<u32>) {
-        self.change(|core| core.limit.set(per_second));
-    }
-
-    /// Whether a reply to a request over the rate limit says `Retry-After: 1`.
-    pub fn retry_after(&self) -> bool {
-        lock(&self.inner.core).limit.retry_after
-    }
-
-    /// Sets whether a reply to a request over the rate limit says `Retry-After: 1`.
-    pub fn set_retry_after(&self, retry_after: bool) {
-        self.change(|core| core.limit.retry_after = retry_after);
-    }
-
-    pub(crate) fn now(&self) -> SystemTime {
-        self.inner.clock.now()
-    }
-
-    /// Opens the record of a request.
-    pub(crate) fn begin_request(&self) -> u64 {
-        let now = self.now();
-        self.change(|core| core.requests.begin(now))
-    }
-
-    /// Completes the record of a request, unless it has been forgotten.
-    pub(crate) fn note_request(&self, number: u64, note: impl FnOnce(&mut RequestRecord)) {
-        self.change(|core| {
-            if let Some(record) = core.requests.get_mut(number) {
-                note(record);
-            }
-        });
-    }
-
-    /// Writes down that a call was taken before anything was checked.
-    pub(crate) fn pass_over(&self, call: &Call) {
-        let now = self.now();
-        let result = AttemptResult::NotProcessed;
-        self.change(|core| core.note(call, result, Outcome::NotProcessed, now));
-    }
-
-    /// Decides a call: who asks, how often, what, and whether the code is good; and uses up the
-    /// code in the same step.
-    pub(crate) fn process(&self, call: &Call) -> Verdict {
-        let now = self.now();
-        self.change(|core| {
-            let verdict = core.decide(&self.inner.applications, call, now);
-            let (result, outcome) = match &verdict {
-                Ok(_) => (AttemptResult::Accepted, Outcome::Granted),
-                Err(refusal) => (AttemptResult::Refused(*refusal), Outcome::Refused(*refusal)),
-            };
-            core.note(call, result, outcome, now);
-            verdict
-        })
-    }
-
-    /// Changes what is under the lock, and tells whoever watches.
-    fn change<T>(&self, change: impl FnOnce(&mut Core) -> T) -> T {
-        let outcome = change(&mut lock(&self.inner.core));
-        self.touch();
-        outcome
-    }
-
-    /// Tells whoever watches that something has changed.
-    pub(crate) fn touch(&self) {
-        self.inner
-            .changes
-            .send_modify(|count| *count = count.wrapping_add(1));
-    }
-
-    /// Says when something has changed.
-    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
-        self.inner.changes.subscribe()
-    }
-
-    /// Who is let in to the sandbox's own routes.
-    pub(crate) fn admission(&self) -> &Admission {
-        &self.inner.admission
-    }
-
-    /// The address that the sandbox listens on, if it does.
-    pub(crate) fn address(&self) -> Option<SocketAddr> {
-        self.inner.address.get().copied()
-    }
-
-    pub(crate) fn set_address(&self, address: SocketAddr) {
-        // It is set once: each server has a state of its own.
-        let _ = self.inner.address.set(address);
-    }
-
-    /// The developer's own backend, if the sandbox was told of one.
-    pub(crate) fn backend(&self) -> Option<&Backend> {
-        self.inner.backend.as_ref()
+    setters! {
+        /// Sets the identity source connection. Default: the sandbox's first.
+        connection(self, identifier: impl Into<String>) => self.connection = Some(identifier.into());
+        /// Sets the text of the code. Default: random.
+        code(self, code: impl Into<String>) => self.code = Some(code.into());
     }
 }
 
-impl Default for State {
-    fn default() -> Self {
-        Self::new()
+/// Says why an order or a fault is invalid.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invalid(String);
+
+impl fmt::Display for Invalid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Invalid {}
+
+fn invalid<T>(text: impl Into<String>) -> Result<T, Invalid> {
+    Err(Invalid(text.into()))
+}
+
+impl State {
+    pub(crate) fn new(config: Config) -> Self {
+        Self {
+            clock: Clock::new(config.manual_clock),
+            core: Arc::new(Mutex::new(Core {
+                ledger: Ledger::default(),
+                log: Log::default(),
+                faults: VecDeque::new(),
+                controls: config.controls,
+                window: (0, 0),
+            })),
+            config: Arc::new(config),
+        }
+    }
+
+    pub(crate) fn core(&self) -> MutexGuard<'_, Core> {
+        clock::lock(&self.core)
+    }
+
+    pub(crate) fn entry(&self, code: &str) -> Option<Entry> {
+        let now = self.clock.now();
+        self.core().ledger.entry(code, now)
+    }
+
+    pub(crate) fn issue(&self, order: Order) -> Result<String, Invalid> {
+        let phone_number = match (order.kind, &order.phone_number) {
+            (CodeKind::Phone, None) => return invalid("phoneNumber is missing"),
+            (CodeKind::Phone, Some(number)) => {
+                let (country_code, national) = number::split(number).or_else(invalid)?;
+                Some(format!("+{country_code}{national}"))
+            }
+            (CodeKind::Login, None) => None,
+            (CodeKind::Login, Some(_)) => return invalid("a login code has no phoneNumber"),
+        };
+        let known = &self.config.connections;
+        let connection = order.connection.unwrap_or_else(|| known[0].clone());
+        if !known.contains(&connection) {
+            let known = known.join(", ");
+            return invalid(format!("no such connection; the sandbox has {known}"));
+        }
+        let code = order.code.unwrap_or_else(|| match order.kind {
+            CodeKind::Phone => number::phone_code(),
+            CodeKind::Login => number::login_code(),
+        });
+        if !(1..=MAX_CODE).contains(&code.len()) || !code.bytes().all(|b| b.is_ascii_graphic()) {
+            return invalid(format!(
+                "a code has 1 to {MAX_CODE} visible ASCII characters"
+            ));
+        }
+        let now = self.clock.now();
+        let mut core = self.core();
+        let known = core.ledger.entry(&code, now);
+        if known.is_some_and(|entry| entry.status != CodeStatus::Unknown) {
+            return invalid("this code was issued before");
+        }
+        core.ledger.issue(Entry {
+            code: code.clone(),
+            kind: order.kind,
+            phone_number,
+            connection: Some(connection),
+            issued_at: Some(now),
+            expires_at: Some(now + CODE_LIFETIME),
+            status: CodeStatus::Issued,
+            ..Entry::default()
+        });
+        Ok(code)
+    }
+
+    pub(crate) fn push_fault(&self, fault: Fault) -> Result<(), Invalid> {
+        let mut core = self.core();
+        let held: usize = core.faults.iter().map(Fault::size).sum();
+        if core.faults.len() >= MAX_FAULTS || held + fault.size() > MAX_FAULTS_SIZE {
+            return invalid("too many faults are waiting");
+        }
+        if fault.times == Some(0) {
+            return invalid("times must be at least 1, or null for ever");
+        }
+        if fault.wait() > MAX_DELAY {
+            return invalid("afterMs must be at most a day");
+        }
+        if matches!(fault.trigger(), Trigger::Handshake(1..)) && !self.config.tls {
+            return invalid("a cut in the handshake needs a sandbox with TLS");
+        }
+        core.faults.push_back(fault);
+        Ok(())
+    }
+}
+
+impl Core {
+    /// Takes the first fault if `takes` accepts its trigger.
+    pub(crate) fn take_fault(&mut self, takes: impl FnOnce(Trigger) -> bool) -> Option<Fault> {
+        let first = self.faults.front_mut()?;
+        if !takes(first.trigger()) {
+            return None;
+        }
+        match &mut first.times {
+            Some(1) => return self.faults.pop_front(),
+            Some(left) => *left -= 1,
+            None => {}
+        }
+        Some(first.clone())
+    }
+
+    /// Whether one more request in this second is within the rate limit. How Authing counts is not
+    /// known; windows of one second are assumed.
+    pub(crate) fn admit(&mut self, now: DateTime<Utc>) -> bool {
+        if self.window.0 != now.timestamp() {
+            self.window = (now.timestamp(), 0);
+        }
+        self.window.1 = self.window.1.saturating_add(1);
+        let limit = self.controls.rate_limit;
+        limit.is_none_or(|limit| self.window.1 <= limit)
+    }
+
+    /// Writes down what a complete request led to, with its code and in its record.
+    pub(crate) fn note(
+        &mut self,
+        request: u64,
+        code: Option<&str>,
+        outcome: Outcome,
+        at: DateTime<Utc>,
+    ) {
+        if let Some(code) = code {
+            let attempt = Attempt {
+                request,
+                at,
+                outcome,
+            };
+            self.ledger.note(code, attempt);
+        }
+        self.log.request(request, |record| {
+            record.code = code.map(str::to_owned);
+            record.outcome = outcome;
+        });
     }
 }

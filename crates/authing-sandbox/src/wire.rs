@@ -1,259 +1,411 @@
-//! The raw side of a connection: what HTTP libraries do their best to prevent.
-//!
-//! A fault that no HTTP reply can express is a [`Script`]. The service leaves it on the connection's
-//! [`Line`] and fails; hyper then lets go of the socket without a word, and the script is played
-//! on it.
+//! The socket loop: reads requests, lets the API or the console respond, and carries out faults.
 
 use std::io;
-use std::pin::Pin;
-use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll};
+use std::sync::Arc;
 use std::time::Duration;
 
-use socket2::SockRef;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::io::{
+    AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadHalf, WriteHalf,
+};
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use crate::fault::CutHow;
-use crate::http::EXCHANGE_PATH;
-use crate::requests::Ending;
+use crate::answer::Envelope;
+use crate::api::{self, Script};
+use crate::fault::{Action, Fault, How, MAX_DELAY, Trigger};
+use crate::ledger::Outcome;
+use crate::log::{Ending, MAX_RECORDED_RESPONSE, RequestRecord};
+use crate::request::{self, HEAD_GRACE, Head, Parsed, Request};
 use crate::state::State;
-use crate::sync::lock;
+use crate::stream::{Acceptor, Counted, Link, end_and_drain};
+use crate::{guard, http};
 
-/// How long a closed connection is still listened to. Closing a socket with unread bytes sends a
-/// reset, so that a cut in good order has to read what is still under way.
-const LINGER: Duration = Duration::from_secs(1);
-/// A reset overtakes bytes that the network has not delivered yet; it waits so long for them.
-const BEFORE_RESET: Duration = Duration::from_millis(20);
+/// How many connections are served at a time; more wait to be accepted.
+pub const MAX_CONNECTIONS: usize = 1_024;
+/// How long a connection may be idle, and how long a request may take to arrive.
+const IDLE: Duration = Duration::from_secs(60);
+/// How long a peer may read nothing of what is sent before its connection is reset.
+const UNREAD: Duration = Duration::from_secs(5);
+/// The bytes that are read ahead while a response is sent.
+const READ_AHEAD: usize = 64 * 1024;
 
-/// What to do on a raw socket.
-#[derive(Debug)]
-pub(crate) struct Script {
-    pub(crate) steps: Vec<Step>,
-    pub(crate) end: CutHow,
-}
-
-/// One step of a script.
-#[derive(Debug)]
-pub(crate) enum Step {
-    Wait(Duration),
-    Write(Vec<u8>),
-    /// One byte at a time, with a pause after each.
-    Drip(Vec<u8>, Duration),
-}
-
-impl Script {
-    pub(crate) async fn play(self, mut stream: TcpStream) {
-        // A client that has gone away ends the play; nobody is left to tell.
-        if self.steps(&mut stream).await.is_err() {
-            return;
-        }
-        match self.end {
-            CutHow::Fin => {
-                if stream.shutdown().await.is_ok() {
-                    let _ = timeout(LINGER, drain(&mut stream)).await;
-                }
-            }
-            CutHow::Reset => {
-                sleep(BEFORE_RESET).await;
-                // If the option cannot be set the connection is closed in good order; the tests
-                // of this crate would tell.
-                let _ = SockRef::from(&stream).set_linger(Some(Duration::ZERO));
-            }
-        }
-    }
-
-    async fn steps(&self, stream: &mut TcpStream) -> io::Result<()> {
-        for step in &self.steps {
-            match step {
-                Step::Wait(duration) => sleep(*duration).await,
-                Step::Write(bytes) => stream.write_all(bytes).await?,
-                Step::Drip(bytes, interval) => {
-                    for byte in bytes {
-                        stream.write_all(&[*byte]).await?;
-                        sleep(*interval).await;
-                    }
-                }
-            }
-        }
-        Ok(())
+/// Accepts connections until it is dropped, which closes all of them.
+pub(crate) async fn serve(listener: TcpListener, state: State, acceptor: Acceptor) {
+    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let mut connections = JoinSet::new();
+    while let Ok(place) = Arc::clone(&places).acquire_owned().await {
+        let Ok((tcp, _)) = listener.accept().await else {
+            // Most likely out of file descriptors: other connections must close first.
+            sleep(Duration::from_millis(10)).await;
+            continue;
+        };
+        while connections.try_join_next().is_some() {}
+        let (link, acceptor) = (Link::open(&state, tcp), acceptor.clone());
+        connections.spawn(async move {
+            connect(link, acceptor).await;
+            drop(place);
+        });
     }
 }
 
-async fn drain(stream: &mut TcpStream) {
-    let mut buffer = [0; 4096];
-    while matches!(stream.read(&mut buffer).await, Ok(read) if read > 0) {}
+async fn connect(link: Arc<Link>, acceptor: Acceptor) {
+    let mut stream = Counted(Arc::clone(&link));
+    let here = |trigger| matches!(trigger, Trigger::Handshake(_));
+    let fault = link.state.core().take_fault(here);
+    if let Some(fault) = fault
+        && let Trigger::Handshake(bytes) = fault.trigger()
+        && let Action::Cut { how, .. } = fault.action
+    {
+        if stream.read_exact(&mut vec![0; bytes]).await.is_ok() {
+            pause(fault.wait()).await;
+            end_and_drain(stream, how).await;
+        }
+        return;
+    }
+    match acceptor {
+        None => Wire::new(stream, link).run().await,
+        #[cfg(feature = "tls")]
+        Some(acceptor) => {
+            let shaken = timeout(IDLE, crate::stream::handshake(&acceptor, stream)).await;
+            if let Ok(Some(stream)) = shaken {
+                Wire::new(stream, link).run().await;
+            }
+        }
+        #[cfg(not(feature = "tls"))]
+        Some(never) => match never {},
+    }
 }
 
-/// What the parts of one connection share.
-#[derive(Debug, Default)]
-pub(crate) struct Line {
-    inner: Mutex<LineInner>,
-}
-
-#[derive(Debug, Default)]
-struct LineInner {
-    script: Option<Script>,
-    /// The socket, once hyper has let go of it.
-    stream: Option<TcpStream>,
-    /// The record of a request that began to arrive under a fault.
+/// One connection.
+struct Wire<S> {
+    reader: ReadHalf<S>,
+    writer: WriteHalf<S>,
+    link: Arc<Link>,
+    /// What was read and belongs to no complete request yet.
+    buffer: Vec<u8>,
+    /// The record of the request at the beginning of the buffer.
     record: Option<u64>,
+    /// Whether this request was responded to early, and is processed when it is complete.
+    early: Option<bool>,
+    /// How the sandbox has ended the connection; it only reads on then.
+    ended: Option<How>,
+    /// Whether the peer has sent all it will send.
+    eof: bool,
 }
 
-impl Line {
-    /// Leaves a script to be played as soon as the socket is free.
-    pub(crate) fn leave(&self, script: Script) {
-        lock(&self.inner).script = Some(script);
-    }
-
-    /// Whether a script waits, so that nothing else may be written.
-    pub(crate) fn is_taken(&self) -> bool {
-        lock(&self.inner).script.is_some()
-    }
-
-    /// The record that was opened for the request which is now being read.
-    pub(crate) fn take_record(&self) -> Option<u64> {
-        lock(&self.inner).record.take()
-    }
-
-    /// The script and the socket to play it on.
-    pub(crate) fn take(&self) -> Option<(Script, TcpStream)> {
-        let mut inner = lock(&self.inner);
-        inner.script.take().zip(inner.stream.take())
-    }
+/// What the beginning of the buffer calls for.
+enum Event {
+    Complete(Box<Request>),
+    /// A fault acts before the request is complete, at this position.
+    Early(Fault, usize),
+    Invalid(String),
+    Eof,
 }
 
-/// The socket as hyper sees it.
-#[derive(Debug)]
-pub(crate) struct Wire {
-    // Always there until the wire is dropped.
-    stream: Option<TcpStream>,
-    line: Arc<Line>,
-    state: State,
-    tap: Option<Tap>,
-}
-
-/// A cut that waits for some more bytes of a request.
-#[derive(Debug)]
-struct Tap {
-    left: usize,
-    how: CutHow,
-    delay: Duration,
-    record: u64,
-}
-
-impl Wire {
-    pub(crate) fn new(stream: TcpStream, line: Arc<Line>, state: State) -> Self {
+impl<S: AsyncRead + AsyncWrite> Wire<S> {
+    fn new(stream: S, link: Arc<Link>) -> Self {
+        let (reader, writer) = tokio::io::split(stream);
         Self {
-            stream: Some(stream),
-            line,
-            state,
-            tap: None,
+            reader,
+            writer,
+            link,
+            buffer: Vec::new(),
+            record: None,
+            early: None,
+            ended: None,
+            eof: false,
         }
     }
 
-    fn with<T>(
-        &mut self,
-        poll: impl FnOnce(Pin<&mut TcpStream>) -> Poll<io::Result<T>>,
-    ) -> Poll<io::Result<T>> {
-        match &mut self.stream {
-            Some(stream) if !self.line.is_taken() => poll(Pin::new(stream)),
-            _ => Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into())),
+    async fn run(mut self) {
+        loop {
+            let stalled = self.ended == Some(How::Stall);
+            let limit = if stalled { MAX_DELAY } else { IDLE };
+            let (script, number) = match timeout(limit, self.next()).await {
+                Err(_) | Ok(Event::Eof) => return self.abandon(),
+                Ok(Event::Invalid(_)) if self.ended.is_some() => return self.abandon(),
+                Ok(Event::Invalid(problem)) => self.reject(problem),
+                Ok(Event::Early(fault, position)) => {
+                    self.keep(position);
+                    self.early = Some(fault.consumes());
+                    self.note(|record| record.fault = Some(fault.kind()));
+                    (api::respond_early(&fault), self.record)
+                }
+                Ok(Event::Complete(request)) => {
+                    let (late, early) = (self.ended.is_some(), self.early.take());
+                    let console = request.head.is_for_console();
+                    let script = if console && !late {
+                        let answer = http::respond(&self.link.state, &request).await;
+                        (Script::send(&api::finish(answer, &request)), None)
+                    } else if console {
+                        (Script::default(), None)
+                    } else if late || early.is_some() {
+                        let number = self.receive(&request, late);
+                        let process = early == Some(true);
+                        api::complete(&self.link.state, &request, number, process);
+                        (Script::default(), None)
+                    } else {
+                        self.respond(&request)
+                    };
+                    self.buffer.drain(..request.length.min(self.buffer.len()));
+                    self.link.update(|record| record.requests += 1);
+                    self.record = None;
+                    script
+                }
+            };
+            match self.perform(script, number).await {
+                // One response at a time, so that pipelined requests do not hold up others.
+                Ok(None) => tokio::task::yield_now().await,
+                Ok(Some(how)) => {
+                    self.link.end(how).await;
+                    if matches!(how, How::Close | How::Reset) {
+                        return;
+                    }
+                    self.ended = Some(how);
+                }
+                Err(_) => return self.abandon(),
+            }
         }
     }
 
-    /// Looks at bytes that have arrived, and says whether the connection is to be cut here.
-    fn arrived(&mut self, bytes: &[u8]) -> bool {
-        // A request that comes in smaller pieces than its first line goes unnoticed here. The
-        // exchange then finds the fault unused, and cuts after the whole request.
-        if is_exchange(bytes) {
-            self.tap = self.state.take_request_cut().map(|(left, how, fault)| {
-                let record = self.state.begin_request();
-                self.state
-                    .note_request(record, |record| record.fault = Some(fault.kind()));
-                lock(&self.line.inner).record = Some(record);
-                Tap {
-                    left,
-                    how,
-                    delay: fault.delay,
-                    record,
+    /// Changes the record of the current request, which is begun if it is not, and returns its
+    /// number.
+    fn note(&mut self, change: impl FnOnce(&mut RequestRecord)) -> u64 {
+        let state = &self.link.state;
+        let now = state.clock.now();
+        let mut core = state.core();
+        let begin = || core.log.begin(self.link.number, now);
+        let number = *self.record.get_or_insert_with(begin);
+        core.log.request(number, change);
+        number
+    }
+
+    /// Records the bytes of the current request that have come, at most `length`.
+    fn keep(&mut self, length: usize) {
+        let buffer = std::mem::take(&mut self.buffer);
+        let bytes = &buffer[..length.min(buffer.len())];
+        self.note(|record| {
+            record.bytes.truncate(bytes.len());
+            let known = record.bytes.len();
+            record.bytes.extend_from_slice(&bytes[known..]);
+        });
+        self.buffer = buffer;
+    }
+
+    /// Records that a request is complete.
+    fn receive(&mut self, request: &Request, late: bool) -> u64 {
+        self.keep(request.length);
+        self.note(|record| {
+            record.complete = true;
+            record.late = late;
+        })
+    }
+
+    /// Notes that the peer closed before the request at hand was complete.
+    fn abandon(mut self) {
+        if !self.buffer.is_empty() {
+            self.keep(usize::MAX);
+        }
+        if self.record.is_some() {
+            self.note(|record| {
+                if record.ending == Ending::Open {
+                    record.ending = Ending::PeerClosed;
                 }
             });
         }
-        let Some(tap) = &mut self.tap else {
-            return false;
+    }
+
+    fn reject(&mut self, problem: String) -> (Script, Option<u64>) {
+        self.keep(usize::MAX);
+        self.note(|record| {
+            record.problem = Some(problem);
+            record.outcome = Outcome::NotProcessed;
+        });
+        let answer = Envelope::new(400, "Bad Request").answer(400);
+        let answer = answer.header("connection", "close");
+        (Script::send(&answer), self.record)
+    }
+
+    fn respond(&mut self, request: &Request) -> (Script, Option<u64>) {
+        let number = self.receive(request, false);
+        let state = self.link.state.clone();
+        if let Err(answer) = guard::check_origin(&request.head) {
+            self.note(|record| record.outcome = Outcome::NotProcessed);
+            return (Script::send(&answer), Some(number));
+        }
+        let here = |trigger| !matches!(trigger, Trigger::Handshake(_));
+        let fault = state.core().take_fault(here);
+        self.note(|record| record.fault = fault.as_ref().map(Fault::kind));
+        let script = api::respond(&state, request, number, fault.as_ref());
+        (script, Some(number))
+    }
+
+    /// Reads until something is to be done.
+    async fn next(&mut self) -> Event {
+        loop {
+            let parsed = request::parse(&self.buffer);
+            let head = match &parsed {
+                Parsed::Complete(request) => Some(&request.head),
+                Parsed::Partial(head) => head.as_ref(),
+                Parsed::Invalid(_) => None,
+            };
+            if let Some(position) = self.early_position() {
+                // The head tells whose request it is.
+                let wait = matches!(parsed, Parsed::Partial(None));
+                if wait && timeout(HEAD_GRACE, self.read()).await == Ok(true) {
+                    continue;
+                }
+                if let Some(fault) = self.take_early(head, position) {
+                    return Event::Early(fault, position);
+                }
+            }
+            match parsed {
+                Parsed::Complete(request) => return Event::Complete(request),
+                Parsed::Invalid(problem) => return Event::Invalid(problem),
+                Parsed::Partial(head) => {
+                    if self.record.is_some() || head.is_some_and(|head| !head.is_for_console()) {
+                        self.keep(usize::MAX);
+                    }
+                }
+            }
+            if !self.read().await {
+                return Event::Eof;
+            }
+        }
+    }
+
+    /// The position at which the next fault acts, if the buffer has reached it.
+    fn early_position(&self) -> Option<usize> {
+        let busy = self.early.is_some() || self.ended.is_some() || self.buffer.is_empty();
+        match self.link.state.core().faults.front().map(Fault::trigger) {
+            Some(Trigger::Bytes(position)) if !busy && position <= self.buffer.len() => {
+                Some(position)
+            }
+            _ => None,
+        }
+    }
+
+    fn take_early(&self, head: Option<&Head>, position: usize) -> Option<Fault> {
+        if head.is_some_and(|head| head.is_for_console() || guard::check_origin(head).is_err()) {
+            return None;
+        }
+        let here = Trigger::Bytes(position);
+        self.link.state.core().take_fault(|trigger| trigger == here)
+    }
+
+    /// Reads some bytes; `false` at the end.
+    async fn read(&mut self) -> bool {
+        self.eof = self.eof || !read_some(&mut self.reader, &mut self.buffer, &self.link).await;
+        !self.eof
+    }
+
+    /// Sends what a script says, and returns how the connection ends. Reads ahead meanwhile, to
+    /// notice how the peer closes.
+    async fn perform(&mut self, script: Script, number: Option<u64>) -> io::Result<Option<How>> {
+        let ending = if script.complete || script.then.is_none() {
+            Ending::Responded
+        } else {
+            Ending::Faulted
         };
-        if bytes.len() < tap.left {
-            tap.left -= bytes.len();
-            return false;
+        let record = |bytes: &[u8], ending| {
+            let Some(number) = number else { return };
+            self.link.state.core().log.request(number, |record| {
+                let room = MAX_RECORDED_RESPONSE - record.response.len();
+                let kept = &bytes[..room.min(bytes.len())];
+                record.response.extend_from_slice(kept);
+                record.ending = ending;
+            });
+        };
+        let reading = async {
+            while !self.eof && self.buffer.len() < READ_AHEAD {
+                self.eof = !read_some(&mut self.reader, &mut self.buffer, &self.link).await;
+            }
+            if !self.link.was_reset() {
+                std::future::pending::<()>().await;
+            }
+        };
+        let sending = send(&mut self.writer, &script, |bytes| record(bytes, ending));
+        let result = tokio::select! {
+            biased;
+            result = sending => result,
+            () = reading => Err(io::ErrorKind::ConnectionReset.into()),
+        };
+        match &result {
+            Ok(()) => record(&[], ending),
+            Err(_) => record(&[], Ending::PeerClosed),
         }
-        self.state.note_request(tap.record, |record| {
-            record.ending = Ending::Faulted;
-            record.outcome = crate::Outcome::NotProcessed;
-        });
-        self.line.leave(Script {
-            steps: vec![Step::Wait(tap.delay)],
-            end: tap.how,
-        });
-        true
-    }
-}
-
-fn is_exchange(bytes: &[u8]) -> bool {
-    bytes
-        .strip_prefix(b"POST ")
-        .and_then(|rest| rest.strip_prefix(EXCHANGE_PATH.as_bytes()))
-        .is_some_and(|rest| rest.first().is_some_and(|byte| matches!(byte, b' ' | b'?')))
-}
-
-impl Drop for Wire {
-    fn drop(&mut self) {
-        lock(&self.line.inner).stream = self.stream.take();
-    }
-}
-
-impl AsyncRead for Wire {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buf.filled().len();
-        let polled = self.with(|stream| stream.poll_read(cx, buf));
-        if matches!(polled, Poll::Ready(Ok(()))) && self.arrived(&buf.filled()[before..]) {
-            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+        if result
+            .as_ref()
+            .is_err_and(|error| error.kind() == io::ErrorKind::TimedOut)
+        {
+            self.link.end(How::Reset).await;
         }
-        polled
+        result?;
+        if script.complete && script.then == Some(How::Fin) {
+            self.link.update(|record| record.ended = Some(How::Fin));
+            let _ = self.writer.shutdown().await;
+        }
+        Ok(script.then)
     }
 }
 
-impl AsyncWrite for Wire {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        self.with(|stream| stream.poll_write(cx, buf))
-    }
+/// Reads some bytes into the buffer; `false` at the end.
+async fn read_some<R: AsyncRead + Unpin>(
+    reader: &mut R,
+    buffer: &mut Vec<u8>,
+    link: &Link,
+) -> bool {
+    buffer.reserve(2048);
+    let bytes = reader.read_buf(buffer).await.unwrap_or(0);
+    link.update(|record| record.plain_bytes_read += bytes as u64);
+    bytes > 0
+}
 
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        self.with(|stream| stream.poll_write_vectored(cx, bufs))
+/// Waits; unlike a timer of zero length, not at all if there is nothing to wait for.
+async fn pause(time: Duration) {
+    if !time.is_zero() {
+        sleep(time).await;
     }
+}
 
-    fn is_write_vectored(&self) -> bool {
-        true
+/// Sends what a script says. All bytes are recorded before they are sent, so that a peer that has
+/// read them finds them in the record.
+async fn send<W: AsyncWrite + Unpin>(
+    writer: &mut W,
+    script: &Script,
+    record: impl Fn(&[u8]),
+) -> io::Result<()> {
+    let mut write = async |bytes: &[u8]| {
+        for part in bytes.chunks(16 * 1024) {
+            record(part);
+            let sending = async {
+                writer.write_all(part).await?;
+                writer.flush().await
+            };
+            timeout(UNREAD, sending).await??;
+        }
+        io::Result::Ok(())
+    };
+    pause(script.wait).await;
+    let (from, interval) = script.drip.unwrap_or((usize::MAX, Duration::ZERO));
+    let (at_once, dripped) = script.bytes.split_at(from.min(script.bytes.len()));
+    write(at_once).await?;
+    for byte in dripped.chunks(1) {
+        sleep(interval).await;
+        write(byte).await?;
     }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.with(|stream| stream.poll_flush(cx))
+    if !script.repeat.is_empty() {
+        let block = script.repeat.repeat(8 * 1024 / script.repeat.len() + 1);
+        loop {
+            write(&block).await?;
+            tokio::task::yield_now().await;
+        }
     }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.with(|stream| stream.poll_shutdown(cx))
+    if let Some((wait, second)) = &script.second {
+        pause(*wait).await;
+        write(second).await?;
     }
+    Ok(())
 }

@@ -1,79 +1,87 @@
-//! Calls per second by the clock, at concurrency 1, 16 and 64, on one thread.
-//!
-//! Each iteration is one call; the stub is a program of its own. Bare sockets are measured beside,
-//! to show what the stub can give.
+//! Calls per second, and the time from the start of a process to its first https response.
 
-#![allow(
-    missing_docs,
-    reason = "the harness's macros write items that nobody sees"
-)]
+#![allow(missing_docs, reason = "items written by criterion's macros")]
 #![expect(
     clippy::unwrap_used,
     reason = "a benchmark that cannot do its work must stop"
 )]
 
-use std::thread;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use authing_benches::calls::{Caller, Facade, Generated, Hyper, Reqwest, Tcp};
-use authing_benches::measure::one_thread;
-use authing_benches::program::Stub;
-use authing_benches::tasks::{share_out, shares};
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use tokio::runtime::Runtime;
-
-const CONCURRENCY: [u64; 3] = [1, 16, 64];
+use authing_benches::{Caller, Facade, Generated, Reqwest, Target, call_at_once, runtime};
+use criterion::{Criterion, Throughput, criterion_group};
 
 fn throughput(criterion: &mut Criterion) {
-    let stub = Stub::start(env!("CARGO_BIN_EXE_stub"));
-    let address = stub.address();
-    let runtime = one_thread();
-    for tasks in CONCURRENCY {
+    let target = Target::http();
+    for tasks in [1, 16, 64] {
         let mut group = criterion.benchmark_group(format!("concurrency_{tasks}"));
         group.throughput(Throughput::Elements(1)).sample_size(20);
-        group.bench_function("tcp", |bencher| {
-            bencher.iter_custom(|calls| sockets(|| Tcp::new(address), tasks, calls));
-        });
-        let (hyper, reqwest) =
-            runtime.block_on(async { (Hyper::new(address), Reqwest::new(address)) });
-        let (generated, facade) = (Generated::new(address), Facade::new(address));
-        group.bench_function("hyper", |bencher| {
-            bencher.iter_custom(|calls| run(&runtime, &hyper, tasks, calls));
-        });
         group.bench_function("reqwest", |bencher| {
-            bencher.iter_custom(|calls| run(&runtime, &reqwest, tasks, calls));
+            bencher.iter_custom(|calls| time::<Reqwest>(&target, tasks, calls));
         });
         group.bench_function("generated", |bencher| {
-            bencher.iter_custom(|calls| run(&runtime, &generated, tasks, calls));
+            bencher.iter_custom(|calls| time::<Generated>(&target, tasks, calls));
         });
         group.bench_function("facade", |bencher| {
-            bencher.iter_custom(|calls| run(&runtime, &facade, tasks, calls));
+            bencher.iter_custom(|calls| time::<Facade>(&target, tasks, calls));
         });
         group.finish();
     }
 }
 
-/// The time that so many calls take, shared out among so many tasks.
-fn run<C: Caller>(runtime: &Runtime, caller: &C, tasks: u64, calls: u64) -> Duration {
-    let begun = Instant::now();
-    runtime.block_on(share_out(caller, tasks, calls));
-    begun.elapsed()
+fn time<C: Caller>(target: &Target, tasks: u64, calls: u64) -> Duration {
+    let runtime = runtime(1);
+    let caller = runtime.block_on(async { C::new(target) });
+    runtime.block_on(call_at_once(&caller, tasks, tasks));
+    let start = Instant::now();
+    runtime.block_on(call_at_once(&caller, tasks, calls));
+    start.elapsed()
 }
 
-/// The same with blocking sockets, a thread each.
-fn sockets(connect: impl Fn() -> Tcp, tasks: u64, calls: u64) -> Duration {
-    let sockets: Vec<Tcp> = (0..tasks).map(|_| connect()).collect();
-    let begun = Instant::now();
-    let threads: Vec<_> = sockets
-        .into_iter()
-        .zip(shares(tasks, calls))
-        .map(|(mut socket, share)| thread::spawn(move || (0..share).for_each(|_| socket.call())))
-        .collect();
-    for thread in threads {
-        thread.join().unwrap();
+fn first_https_response(criterion: &mut Criterion) {
+    let target = Target::https();
+    let mut group = criterion.benchmark_group("first_https_response");
+    group
+        .sample_size(20)
+        .measurement_time(Duration::from_secs(10));
+    for client in ["reqwest", "facade"] {
+        group.bench_function(client, |bencher| {
+            bencher.iter(|| {
+                let mut child = Command::new(std::env::current_exe().unwrap());
+                child.args(["first", client, &target.address().to_string()]);
+                assert!(
+                    child
+                        .arg(target.root().unwrap())
+                        .status()
+                        .unwrap()
+                        .success()
+                );
+            });
+        });
     }
-    begun.elapsed()
+    group.finish();
 }
 
-criterion_group!(benches, throughput);
-criterion_main!(benches);
+/// Makes one call; a process of its own, so that nothing is initialized before.
+fn first<C: Caller>(target: &Target) {
+    runtime(1).block_on(async { C::new(target).call().await });
+}
+
+criterion_group!(benches, throughput, first_https_response);
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    if let [_, first_word, client, address, root] = arguments.as_slice()
+        && first_word == "first"
+    {
+        let target = Target::at(address.parse().unwrap(), root.clone());
+        match client.as_str() {
+            "reqwest" => first::<Reqwest>(&target),
+            _ => first::<Facade>(&target),
+        }
+        return;
+    }
+    benches();
+    Criterion::default().configure_from_args().final_summary();
+}

@@ -1,34 +1,31 @@
-//! How a client is made.
+//! The builder of a client: options, their defaults and their ranges.
 
 use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{HOST, HeaderMap, HeaderName};
+use url::Position;
 
-use crate::client::{AuthenticationClient, Shared};
+use crate::client::{AuthenticationClient, Shared, setters};
 use crate::error::{Error, Result};
 use crate::retry::RetryPolicy;
-use crate::transport::{TransportOptions, http_client};
-use crate::validate::{self, AppHost, MAX_ID_LENGTH, Refusal, named};
+use crate::transport;
+use crate::validate::{self, AppHost, MAX_DURATION, MAX_ID_LENGTH, MIN_TIMEOUT, Problem};
 
 const APP_ID: HeaderName = HeaderName::from_static("x-authing-app-id");
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const USERPOOL_ID: HeaderName = HeaderName::from_static("x-authing-userpool-id");
-pub(crate) const LANG: HeaderName = HeaderName::from_static("x-authing-lang");
 
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
-const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-const DEFAULT_POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(10);
-const DEFAULT_MAX_RESPONSE_BYTES: usize = 64 * 1024;
-
-/// Makes an [`AuthenticationClient`].
+/// A builder of an [`AuthenticationClient`] or, with the feature `blocking`, of a
+/// `blocking::AuthenticationClient`.
 ///
-/// What is needed: [`app_host`](Self::app_host), and [`app_id`](Self::app_id) or
-/// [`userpool_id`](Self::userpool_id). All input is checked by [`build`](Self::build), which names
-/// what is wrong.
-///
-/// There is no option that turns the verification of certificates off.
-#[must_use = "a builder does nothing until it is built"]
-pub struct AuthenticationClientBuilder {
+/// Required: [`app_host`](Self::app_host), and [`app_id`](Self::app_id) or
+/// [`userpool_id`](Self::userpool_id). `build` checks all options and names the one that is wrong.
+/// No option turns certificate verification off.
+#[must_use = "a builder does nothing until `build` is called"]
+pub struct AuthenticationClientBuilder<C = AuthenticationClient> {
     app_host: Option<String>,
     app_id: Option<String>,
     userpool_id: Option<String>,
@@ -44,370 +41,276 @@ pub struct AuthenticationClientBuilder {
     user_agent: Option<String>,
     allow_plain_http: bool,
     http_client_builder: reqwest::ClientBuilder,
-    /// A variable of the environment that is not text; told by `build`.
-    unreadable_variable: Option<&'static str>,
+    client: PhantomData<fn() -> C>,
+}
+
+impl AuthenticationClient {
+    /// Returns a builder with the default options.
+    pub fn builder() -> AuthenticationClientBuilder {
+        AuthenticationClientBuilder::new()
+    }
+
+    /// Builds a client with [`AuthenticationClientBuilder::from_env`], and with the errors of
+    /// [`build`](AuthenticationClientBuilder::build).
+    pub fn from_env() -> Result<Self> {
+        AuthenticationClientBuilder::from_env().build()
+    }
 }
 
 impl AuthenticationClientBuilder {
+    /// Returns a builder with the values of `AUTHING_APP_HOST`, `AUTHING_APP_ID`,
+    /// `AUTHING_USERPOOL_ID` and `AUTHING_LANG`.
+    ///
+    /// An empty variable counts as unset. Later setters replace what was read, valid or not.
+    pub fn from_env() -> Self {
+        Self::new().with_env()
+    }
+
+    /// Builds the client. Reads the system's trust store, does no other I/O, and never panics.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config), with the option that is missing or invalid.
+    pub fn build(self) -> Result<AuthenticationClient> {
+        self.build_async()
+    }
+}
+
+impl<C> AuthenticationClientBuilder<C> {
     pub(crate) fn new() -> Self {
         Self {
             app_host: None,
             app_id: None,
             userpool_id: None,
             lang: None,
-            timeout: DEFAULT_TIMEOUT,
+            timeout: Duration::from_secs(10),
             connect_timeout: None,
-            pool_idle_timeout: DEFAULT_POOL_IDLE_TIMEOUT,
+            pool_idle_timeout: Duration::from_secs(4),
             retry: RetryPolicy::default(),
-            max_response_bytes: DEFAULT_MAX_RESPONSE_BYTES,
+            max_response_bytes: 64 * 1024,
             root_certificates_pem: Vec::new(),
             identity_pem: None,
             proxy: None,
             user_agent: None,
             allow_plain_http: false,
             http_client_builder: reqwest::Client::builder(),
-            unreadable_variable: None,
+            client: PhantomData,
         }
     }
 
-    /// A builder that starts from the environment: `AUTHING_APP_HOST`, `AUTHING_APP_ID`,
-    /// `AUTHING_USERPOOL_ID` and `AUTHING_LANG`. A variable that is empty counts as absent; what
-    /// is set afterwards wins.
-    pub fn from_env() -> Self {
-        let mut builder = Self::new();
-        let mut read = |name: &'static str| match std::env::var(name) {
-            Ok(value) => Some(value).filter(|value| !value.is_empty()),
-            Err(std::env::VarError::NotPresent) => None,
-            Err(std::env::VarError::NotUnicode(_)) => {
-                builder.unreadable_variable = Some(name);
-                None
-            }
+    pub(crate) fn with_env(mut self) -> Self {
+        // U+FFFD in place of invalid UTF-8 is rejected by `build`, unless a setter replaces it.
+        let read = |name| {
+            let value = std::env::var_os(name).filter(|value| !value.is_empty())?;
+            Some(value.to_string_lossy().into_owned())
         };
-        let app_host = read("AUTHING_APP_HOST");
-        let app_id = read("AUTHING_APP_ID");
-        let userpool_id = read("AUTHING_USERPOOL_ID");
-        let lang = read("AUTHING_LANG");
-        Self {
-            app_host,
-            app_id,
-            userpool_id,
-            lang,
-            ..builder
+        self.app_host = read("AUTHING_APP_HOST");
+        self.app_id = read("AUTHING_APP_ID");
+        self.userpool_id = read("AUTHING_USERPOOL_ID");
+        self.lang = read("AUTHING_LANG");
+        self
+    }
+
+    setters! {
+        /// Sets the host of the application as a URL without a path: `https://example.authing.cn`,
+        /// or the host of a private deployment. Required. The Authing console shows it.
+        fn app_host(this, host: impl Into<String>) { this.app_host = Some(host.into()) }
+        /// Sets the application ID, sent as `x-authing-app-id`. Required without `userpool_id`.
+        fn app_id(this, app_id: impl Into<String>) { this.app_id = Some(app_id.into()) }
+        /// Sets the user pool ID, sent as `x-authing-userpool-id`. Default: not sent.
+        fn userpool_id(this, id: impl Into<String>) { this.userpool_id = Some(id.into()) }
+        /// Sets the language of the service's messages, such as `en-US`. Default: not sent, which
+        /// means `zh-CN`.
+        fn lang(this, lang: impl Into<String>) { this.lang = Some(lang.into()) }
+        /// Sets the total timeout of a call, including retries and backoff. Default: 10 s. Range:
+        /// 10 ms to 5 min, the lifetime of a code.
+        fn timeout(this, timeout: Duration) { this.timeout = timeout }
+        /// Sets the timeout of connecting, including TLS. Default: 3 s, or half of
+        /// [`timeout`](Self::timeout) if that is less. Range: 10 ms to 5 min.
+        ///
+        /// Keep it below `timeout`: after a connect timeout the code is known to be unused.
+        fn connect_timeout(this, timeout: Duration) { this.connect_timeout = Some(timeout) }
+        /// Sets how long an idle connection is kept for reuse. Default: 4 s. Range: 0 to 5 min.
+        ///
+        /// The default is below the 5 s of Node.js, and so of Authing: a call on a connection that
+        /// is being closed fails as [`Transport`](crate::ErrorKind::Transport). Increase it only if
+        /// the service and all gateways keep idle connections longer.
+        ///
+        /// With [`Duration::ZERO`] no connection is used twice: each call costs a TLS handshake,
+        /// but cannot read a response that was sent for an earlier one.
+        fn pool_idle_timeout(this, timeout: Duration) { this.pool_idle_timeout = timeout }
+        /// Sets how often a call is retried. Default: [`RetryPolicy::default`].
+        fn retry(this, retry: RetryPolicy) { this.retry = retry }
+        /// Sets the size of the largest response body to accept, in bytes. Default: 64 KiB, a
+        /// hundred times the usual size. Range: 1 KiB to 16 MiB.
+        fn max_response_bytes(this, bytes: usize) { this.max_response_bytes = bytes }
+        /// Adds root CA certificates in PEM format to those of the system. Can be called
+        /// repeatedly. Default: none.
+        ///
+        /// A server that presents a CA certificate as its own is rejected.
+        fn add_root_certificate_pem(this, pem: impl Into<Vec<u8>>) {
+            this.root_certificates_pem.push(pem.into())
+        }
+        /// Sets the client certificate (mutual TLS) in PEM format: the certificate, its
+        /// intermediate certificates, and the private key. Default: none.
+        ///
+        /// A service with plain http does not get it. If the service and the proxy both use https
+        /// and the proxy requests a client certificate, the proxy gets it too.
+        fn identity_pem(this, pem: impl Into<Vec<u8>>) { this.identity_pem = Some(pem.into()) }
+        /// Sets the proxy of all requests as an http or https URL, such as
+        /// `http://user:password@proxy.example:3128`. Default: `HTTPS_PROXY`, `HTTP_PROXY` and
+        /// `NO_PROXY` from the environment, except for a loopback host.
+        ///
+        /// If `app_host` is plain http, a proxy on another machine needs `allow_plain_http`.
+        fn proxy(this, proxy: impl Into<String>) { this.proxy = Some(proxy.into()) }
+        /// Sets the application's part of the `user-agent` header, such as `shop/1.2`; the part of
+        /// this crate follows. Default: none.
+        fn user_agent(this, application: impl Into<String>) {
+            this.user_agent = Some(application.into())
+        }
+        /// Allows plain http to another machine, so that everyone in between can read codes and
+        /// phone numbers. Default: false, which allows it only to a loopback host.
+        fn allow_plain_http(this, allow: bool) { this.allow_plain_http = allow }
+        /// Sets the `reqwest` client builder to start from, for options that this builder does not
+        /// have. Default: `reqwest::Client::builder()`. Our settings are applied on top of it.
+        ///
+        /// Kept: name resolution, local addresses, TCP options, `pool_max_idle_per_host`, connector
+        /// layers, cookie store, default headers, proxies, and timeouts, which can only shorten a
+        /// call. `resolve("localhost", …)` can send plain http to another machine.
+        ///
+        /// Replaced: HTTP version (1.1), redirects (none), retries, `referer`, decompression
+        /// (none), `connection_verbose`, `https_only`, `connect_timeout`, `pool_idle_timeout`, user
+        /// agent, all of TLS, headers that the client sets, and proxies for a loopback host or if
+        /// `proxy` is set. `build` rejects a default `transfer-encoding` header.
+        fn http_client_builder(this, reqwest: reqwest::ClientBuilder) {
+            this.http_client_builder = reqwest
         }
     }
 
-    /// The application's own host, as a URL without a path: `https://example.authing.cn`, or the
-    /// host of a private deployment. Every application has its own; it stands in the console.
-    pub fn app_host(mut self, app_host: impl Into<String>) -> Self {
-        self.app_host = Some(app_host.into());
-        self
-    }
-
-    /// The application's id (24 hexadecimal digits in the console), sent as `x-authing-app-id`.
-    pub fn app_id(mut self, app_id: impl Into<String>) -> Self {
-        self.app_id = Some(app_id.into());
-        self
-    }
-
-    /// The user pool's id, sent as `x-authing-userpool-id`, in place of the application's or with
-    /// it.
-    pub fn userpool_id(mut self, userpool_id: impl Into<String>) -> Self {
-        self.userpool_id = Some(userpool_id.into());
-        self
-    }
-
-    /// The language of the service's messages, such as `en-US`; the service's own default is
-    /// `zh-CN`.
-    pub fn lang(mut self, lang: impl Into<String>) -> Self {
-        self.lang = Some(lang.into());
-        self
-    }
-
-    /// The time for a whole call, retries and waits included. 10 seconds by default; from 10
-    /// milliseconds to 5 minutes, which is as long as a code lives.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
-        self
-    }
-
-    /// The time for connecting, TLS included. 3 seconds by default, or half of
-    /// [`timeout`](Self::timeout) if that is less; from 10 milliseconds to 5 minutes.
-    ///
-    /// Keep it below the call's time: only a connect deadline that passes first can tell that
-    /// nothing was sent.
-    pub fn connect_timeout(mut self, connect_timeout: Duration) -> Self {
-        self.connect_timeout = Some(connect_timeout);
-        self
-    }
-
-    /// How long a connection without work is kept, 10 seconds by default; from none to 5 minutes.
-    ///
-    /// Keep it below what gateways on the way do: a connection that the other side closed in the
-    /// meantime is the commonest failure in practice.
-    pub fn pool_idle_timeout(mut self, pool_idle_timeout: Duration) -> Self {
-        self.pool_idle_timeout = pool_idle_timeout;
-        self
-    }
-
-    /// Whether and how failed calls are retried.
-    pub fn retry(mut self, retry: RetryPolicy) -> Self {
-        self.retry = retry;
-        self
-    }
-
-    /// The largest answer to accept, in bytes. 64 KiB by default, a hundred times what is normal;
-    /// from 1 KiB to 16 MiB.
-    pub fn max_response_bytes(mut self, max_response_bytes: usize) -> Self {
-        self.max_response_bytes = max_response_bytes;
-        self
-    }
-
-    /// Trusts the authorities of a PEM text as well, on top of the system's. May be called more
-    /// than once. For private deployments with an authority of their own.
-    pub fn root_certificate_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
-        self.root_certificates_pem.push(pem.into());
-        self
-    }
-
-    /// Presents a client certificate (mTLS): a PEM text with the certificate, those that lead up
-    /// to its authority, and the private key.
-    pub fn identity_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
-        self.identity_pem = Some(pem.into());
-        self
-    }
-
-    /// Sends everything through a proxy, given as a URL: `http://user:password@proxy.example:3128`.
-    ///
-    /// Without this, the environment's `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` count, save for
-    /// a loopback host.
-    pub fn proxy(mut self, proxy: impl Into<String>) -> Self {
-        self.proxy = Some(proxy.into());
-        self
-    }
-
-    /// The application's part of the `user-agent` header, such as `shop/1.2`; this library's part
-    /// follows it.
-    pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
-        self.user_agent = Some(user_agent.into());
-        self
-    }
-
-    /// Allows plain `http` to a host that is not this machine. Codes and phone numbers then cross
-    /// the network for everyone on the way to read.
-    pub fn allow_plain_http(mut self, allow_plain_http: bool) -> Self {
-        self.allow_plain_http = allow_plain_http;
-        self
-    }
-
-    /// Starts from a `reqwest` client builder of the caller's, for what this builder does not
-    /// offer. Ours is applied on top, so that no promise is lost.
-    ///
-    /// It may set, and keeps: name resolution (`resolve`, `dns_resolver`), local addresses and
-    /// interfaces, TCP options, `pool_max_idle_per_host`, a `connector_layer`, a cookie store,
-    /// default headers, proxies (but see below), and timeouts, which can end a call earlier and
-    /// never later.
-    ///
-    /// Ours overrides, and what was set of it is lost: the version of HTTP (1.1), redirects (none),
-    /// retries (none of reqwest's), `referer`, decompression (none), `connection_verbose` (off),
-    /// `connect_timeout`, `pool_idle_timeout`, the user agent, all of TLS (rustls, verifying:
-    /// authorities, client certificates, versions and all that accepts invalid certificates
-    /// included; use [`root_certificate_pem`](Self::root_certificate_pem) and
-    /// [`identity_pem`](Self::identity_pem)), headers that a call or this builder sets (`host`
-    /// among them), and proxies for a loopback host or where [`proxy`](Self::proxy) is given.
-    // reqwest's type is public here on purpose: whoever calls this already depends on it.
-    pub fn http_client_builder(mut self, builder: reqwest::ClientBuilder) -> Self {
-        self.http_client_builder = builder;
-        self
-    }
-
-    /// Makes the client. Does no I/O but for reading the system's trust store, and never panics.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config), with the name of the option that is absent
-    /// or wrong.
-    pub fn build(self) -> Result<AuthenticationClient> {
+    /// Builds the async client.
+    pub(crate) fn build_async(self) -> Result<AuthenticationClient> {
         let host = self.checked_host()?;
         let headers = self.headers(&host)?;
-        let timeout = check_timeout(self.timeout).map_err(config("timeout"))?;
-        let connect_timeout = match self.connect_timeout {
-            Some(given) => check_timeout(given).map_err(config("connect_timeout"))?,
-            None => DEFAULT_CONNECT_TIMEOUT.min(timeout / 2),
-        };
-        validate::duration(self.pool_idle_timeout, Duration::ZERO..=TIMEOUTS.1)
+        let proxy = self.checked_proxy(&host)?;
+        validate::timeout(self.timeout).map_err(config("timeout"))?;
+        let default = CONNECT_TIMEOUT.min(self.timeout / 2).max(MIN_TIMEOUT);
+        let connect_timeout = self.connect_timeout.unwrap_or(default);
+        validate::timeout(connect_timeout).map_err(config("connect_timeout"))?;
+        validate::in_range(self.pool_idle_timeout, Duration::ZERO..=MAX_DURATION)
             .map_err(config("pool_idle_timeout"))?;
-        validate::in_range(self.max_response_bytes, 1 << 10..=16 << 20, |n| {
-            format!("{n} bytes")
-        })
-        .map_err(config("max_response_bytes"))?;
-        let http = http_client(
-            self.http_client_builder,
-            &host,
-            TransportOptions {
-                connect_timeout,
-                pool_idle_timeout: self.pool_idle_timeout,
-                proxy: self.proxy.as_deref().map(proxy).transpose()?,
-                user_agent: user_agent(self.user_agent.as_deref())?,
-                headers,
-                #[cfg(feature = "rustls-no-provider")]
-                tls: crate::tls::TlsOptions {
-                    root_certificates_pem: self.root_certificates_pem,
-                    identity_pem: self.identity_pem,
-                },
-            },
-        )?;
-        Ok(AuthenticationClient::new(Shared {
-            http,
+        validate::in_range(self.max_response_bytes, 1 << 10..=16 << 20)
+            .map_err(config("max_response_bytes"))?;
+        validate::in_range(self.retry.max_retries, 0..=5).map_err(config("max_retries"))?;
+        let http = self.http_client_builder;
+        #[cfg(feature = "rustls-no-provider")]
+        let http = http.tls_backend_preconfigured(crate::tls::client_config(
+            &self.root_certificates_pem,
+            self.identity_pem.as_deref(),
+            host.is_https,
+            host.is_https || !host.is_loopback || proxy.is_some(),
+        )?);
+        let mut http = transport::fix(http, &host, proxy)?
+            .connect_timeout(connect_timeout)
+            .pool_idle_timeout(self.pool_idle_timeout)
+            .user_agent(user_agent(self.user_agent)?)
+            .default_headers(headers);
+        if self.pool_idle_timeout.is_zero() {
+            http = http.pool_max_idle_per_host(0);
+        }
+        let failed = |error| Error::config("the HTTP client cannot be built").with_source(error);
+        let shared = Arc::new(Shared {
+            http: http.build().map_err(failed)?,
             host,
-            timeout,
+            timeout: self.timeout,
             retry: self.retry,
             max_response_bytes: self.max_response_bytes,
-        }))
+        });
+        Ok(AuthenticationClient { shared })
     }
 
     fn checked_host(&self) -> Result<AppHost> {
-        if let Some(name) = self.unreadable_variable {
-            return Err(Error::config(named(
-                name,
-                "in the environment is not UTF-8",
-            )));
-        }
-        let app_host = self.app_host.as_deref().ok_or_else(|| {
-            Error::config("app_host is missing (AUTHING_APP_HOST in the environment)")
-        })?;
+        let Some(app_host) = &self.app_host else {
+            return Err(Error::config(
+                "app_host is missing (or set AUTHING_APP_HOST)",
+            ));
+        };
         let host = validate::app_host(app_host).map_err(config("app_host"))?;
         if !host.is_https && !host.is_loopback && !self.allow_plain_http {
-            return Err(Error::config(
-                "app_host is plain http, which anybody on the way can read; use https, or \
-                 allow_plain_http(true)",
-            ));
+            let text = "app_host is plain http; use https, or allow_plain_http(true)";
+            return Err(Error::config(text));
         }
-        let tls_asked = !self.root_certificates_pem.is_empty() || self.identity_pem.is_some();
-        if cfg!(not(feature = "rustls-no-provider")) && (host.is_https || tls_asked) {
-            return Err(Error::config(
-                "https needs TLS, which is not compiled in: switch on the feature `rustls`",
-            ));
+        let has_pem = !self.root_certificates_pem.is_empty() || self.identity_pem.is_some();
+        if cfg!(not(feature = "rustls-no-provider")) && (host.is_https || has_pem) {
+            let text = "https is not compiled in; enable the feature `rustls`";
+            return Err(Error::config(text));
         }
         Ok(host)
     }
 
-    /// The headers that every call has.
-    fn headers(&self, host: &AppHost) -> Result<HeaderMap> {
-        if self.app_id.is_none() && self.userpool_id.is_none() {
+    fn checked_proxy(&self, host: &AppHost) -> Result<Option<reqwest::Proxy>> {
+        let Some(proxy) = &self.proxy else {
+            return Ok(None);
+        };
+        let url = validate::proxy(proxy).map_err(config("proxy"))?;
+        if !host.is_https && !validate::is_loopback(&url) && !self.allow_plain_http {
             return Err(Error::config(
-                "app_id is missing (AUTHING_APP_ID in the environment), and so is userpool_id",
+                "proxy is on another machine and app_host is plain http; use https, or \
+                 allow_plain_http(true)",
             ));
         }
+        // reqwest's error is dropped: it can quote the URL, which can contain a password.
+        let proxy = reqwest::Proxy::all(url).ok();
+        Ok(Some(
+            proxy.ok_or_else(|| Error::config("proxy is invalid"))?,
+        ))
+    }
+
+    /// The headers of every call.
+    fn headers(&self, host: &AppHost) -> Result<HeaderMap> {
         let mut headers = HeaderMap::new();
-        // The HTTP client would make the same of the URL, anew for each call.
-        let value = validate::header(host.authority(), false).map_err(config("app_host"))?;
+        // The HTTP client would make the same value of the URL, again for each call.
+        let authority = &host.url.url()[Position::BeforeHost..Position::AfterPort];
+        let value = validate::header(authority).map_err(config("app_host"))?;
         headers.insert(HOST, value);
-        let ids = [
+        for (name, header, id) in [
             ("app_id", APP_ID, &self.app_id),
             ("userpool_id", USERPOOL_ID, &self.userpool_id),
-        ];
-        for (name, header, id) in ids {
+        ] {
             if let Some(id) = id {
                 let value = validate::visible_ascii(id, MAX_ID_LENGTH)
-                    .and_then(|()| validate::header(id, false))
+                    .and_then(|()| validate::header(id))
                     .map_err(config(name))?;
                 headers.insert(header, value);
             }
         }
+        if headers.len() == 1 {
+            let text = "app_id is missing (or set AUTHING_APP_ID), and so is userpool_id";
+            return Err(Error::config(text));
+        }
         if let Some(lang) = &self.lang {
-            let value = validate::language(lang)
-                .and_then(|()| validate::header(lang, false))
-                .map_err(config("lang"))?;
-            headers.insert(LANG, value);
+            let value = validate::language(lang).map_err(config("lang"))?;
+            headers.insert(validate::LANG, value);
         }
         Ok(headers)
     }
 }
 
-/// The shortest and the longest deadline.
-const TIMEOUTS: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(300));
-
-/// A deadline in its range.
-pub(crate) fn check_timeout(timeout: Duration) -> Result<Duration, Refusal> {
-    validate::duration(timeout, TIMEOUTS.0..=TIMEOUTS.1).map(|()| timeout)
+fn config(name: &'static str) -> impl Fn(Problem) -> Error {
+    move |problem| Error::config(format!("{name} {problem}"))
 }
 
-fn config(name: &'static str) -> impl Fn(Refusal) -> Error {
-    move |refusal| Error::config(named(name, refusal))
-}
-
-fn proxy(value: &str) -> Result<reqwest::Proxy> {
-    // reqwest's own error is not kept: it may quote the URL, and that may hold a password.
-    validate::visible_ascii(value, MAX_ID_LENGTH)
-        .and_then(|()| {
-            let known = ["http://", "https://"]
-                .iter()
-                .any(|scheme| value.starts_with(scheme));
-            let proxy = reqwest::Proxy::all(value).ok().filter(|_| known);
-            proxy.ok_or_else(|| "is not a URL such as http://proxy.example:3128".to_owned())
-        })
-        .map_err(config("proxy"))
-}
-
-fn user_agent(application: Option<&str>) -> Result<String> {
+fn user_agent(application: Option<String>) -> Result<String> {
     const OURS: &str = concat!("authing-rust/", env!("CARGO_PKG_VERSION"));
     let Some(application) = application else {
         return Ok(OURS.to_owned());
     };
-    validate::user_agent(application).map_err(config("user_agent"))?;
-    Ok(format!("{application} {OURS}"))
+    validate::user_agent(&application).map_err(config("user_agent"))?;
+    Ok(application + " " + OURS)
 }
 
-/// Shows what was set, but no certificate, key or proxy, as these may hold secrets.
-impl fmt::Debug for AuthenticationClientBuilder {
+/// Shows nothing: options can contain secrets.
+impl<C> fmt::Debug for AuthenticationClientBuilder<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AuthenticationClientBuilder")
-            .field(
-                "app_host",
-                &self
-                    .app_host
-                    .as_deref()
-                    .and_then(|h| validate::app_host(h).ok()),
-            )
-            .field("timeout", &self.timeout)
-            .field("connect_timeout", &self.connect_timeout)
-            .field("pool_idle_timeout", &self.pool_idle_timeout)
-            .field("retry", &self.retry)
-            .field("max_response_bytes", &self.max_response_bytes)
-            .field("root_certificates", &self.root_certificates_pem.len())
-            .field("has_identity", &self.identity_pem.is_some())
-            .field("has_proxy", &self.proxy.is_some())
-            .field("allow_plain_http", &self.allow_plain_http)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Runs in a build without TLS alone: `cargo xtask ci features`.
-#[cfg(all(test, not(feature = "rustls-no-provider")))]
-mod without_tls {
-    use super::*;
-    use crate::error::ErrorKind;
-
-    fn builder(app_host: &str) -> AuthenticationClientBuilder {
-        AuthenticationClientBuilder::new()
-            .app_host(app_host)
-            .app_id("app")
-    }
-
-    #[test]
-    fn https_is_a_config_error_that_names_the_feature() {
-        for builder in [
-            builder("https://example.authing.cn"),
-            builder("http://127.0.0.1:8787").root_certificate_pem("pem"),
-            builder("http://127.0.0.1:8787").identity_pem("pem"),
-        ] {
-            let error = builder.build().unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::Config);
-            assert!(
-                error.to_string().contains("the feature `rustls`"),
-                "{error}"
-            );
-        }
-        builder("http://127.0.0.1:8787").build().unwrap();
+        f.write_str("AuthenticationClientBuilder { .. }")
     }
 }

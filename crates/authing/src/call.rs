@@ -1,33 +1,37 @@
-//! The one path of every call: attempts, deadline, verdict, retries.
+//! A call: its deadline, its attempts and their retries.
 
 use std::pin::pin;
+use std::time::{Duration, SystemTime};
 
 use authing_api::Client;
-use authing_api::hooks::{CallContext, ResponseHead};
-use authing_api::reply::Reply;
-use authing_api::scalars::UntrustedText;
-use chrono::Utc;
+use authing_api::context::CallContext;
+use authing_api::envelope::Envelope;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
+use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep, timeout_at};
+use tracing::Instrument as _;
 
-use crate::classify::{self, Numbers, UNEXPECTED, Verdict};
+use crate::classify::classify;
 use crate::client::Shared;
-use crate::error::{Error, Inner, Result};
-use crate::observe::Attempt;
+use crate::error::{Error, Facts, Result};
+use crate::kind::{CodeState, ErrorKind};
+use crate::observe;
 use crate::operation::Operation;
-use crate::outcome::{self, NoAnswer, Outcome};
-use crate::request::CallOptions;
-use crate::retry::{self, Failed};
-use crate::retry_after;
+use crate::outcome::Outcome;
+use crate::retry;
 
-/// Carries an operation out.
+/// Carries out an operation.
 pub(crate) async fn call<O: Operation>(
     shared: &Shared,
     operation: &O,
-    options: &CallOptions,
     headers: HeaderMap,
+    timeout: Duration,
 ) -> Result<O::Output> {
-    let deadline = Instant::now() + options.timeout.unwrap_or(shared.timeout);
+    if Handle::try_current().is_err() {
+        let text = "no tokio runtime; make the call in one, or use the blocking client";
+        return Err(Error::config(text));
+    }
+    let deadline = Instant::now() + timeout;
     let mut attempts = 0;
     loop {
         attempts += 1;
@@ -35,20 +39,15 @@ pub(crate) async fn call<O: Operation>(
             Ok(output) => return Ok(output),
             Err(error) => error,
         };
-        let failed = Failed {
-            attempts,
-            retryable: error.is_retryable(),
-            retry_after: error.retry_after(),
-            remaining: deadline.saturating_duration_since(Instant::now()),
-        };
-        match retry::wait(&shared.retry, failed, fastrand::f64()) {
+        let remaining = deadline.saturating_duration_since(Instant::now());
+        match retry::wait(&shared.retry, &error, remaining, fastrand::f64()) {
             None => return Err(error),
             Some(wait) => sleep(wait).await,
         }
     }
 }
 
-/// One request and what it led to.
+/// Sends one request and reads its response.
 async fn attempt<O: Operation>(
     shared: &Shared,
     operation: &O,
@@ -56,90 +55,175 @@ async fn attempt<O: Operation>(
     attempts: u32,
     deadline: Instant,
 ) -> Result<O::Output> {
-    let span = Attempt::begin(&shared.host, O::PATH, attempts);
-    let context = CallContext::new(headers.clone(), shared.max_response_bytes);
-    let api = Client::new_with_client(&shared.host.base_url, shared.http.clone(), context);
-    // Pinned here, as it is too large to be moved about.
-    let exchange = pin!(async { outcome::read(operation.send(&api).await).await });
-    let outcome = match timeout_at(deadline, span.run(exchange)).await {
-        Ok(outcome) => outcome,
-        Err(_) => Outcome::NoAnswer(NoAnswer::deadline()),
+    let span = observe::start(&shared.host, O::PATH, attempts);
+    let url = shared.host.url.clone();
+    let context = CallContext::new(url, headers.clone(), shared.max_response_bytes);
+    let api = Client::new_with_client(shared.http.clone(), context);
+    // Pinned here, because it is too large to be moved.
+    let exchange = pin!(operation.send(&api));
+    let outcome = match timeout_at(deadline, exchange.instrument(span.clone())).await {
+        Ok(sent) => Outcome::read(sent),
+        Err(_) => Outcome::Failed(ErrorKind::Timeout, Facts::default()),
     };
-    if let Outcome::Reply(reply) = &outcome {
-        span.reply(reply);
+    if let Outcome::Response(response) = &outcome {
+        observe::response(&span, response);
     }
-    let result = conclude::<O>(outcome, api.context().head(), attempts, operation.hint());
-    span.end(api.context().head(), result.as_ref().err());
+    let result = conclude(operation, outcome, api.context(), attempts);
+    let http_status = api.context().head().map(|head| head.http_status);
+    observe::end(&span, http_status, result.as_ref().err());
     result
 }
 
-/// Turns what became of an attempt into its result.
+/// Turns the outcome of an attempt into its result.
 fn conclude<O: Operation>(
-    outcome: Outcome<O::Data>,
-    head: Option<&ResponseHead>,
+    operation: &O,
+    outcome: Outcome<O::Response>,
+    context: &CallContext,
     attempts: u32,
-    hint: Option<&'static str>,
 ) -> Result<O::Output> {
-    let mut inner = Inner {
-        attempts,
-        http_status: head.map(|head| head.http_status),
-        retry_after: head
-            .and_then(|head| head.headers.get(RETRY_AFTER))
-            .and_then(|value| retry_after::parse(value.as_bytes(), Utc::now())),
-        ..Inner::default()
+    let head = context.head();
+    let http_status = head.map(|head| head.http_status);
+    let class = |status_code, errcode| {
+        let is_explicit_rejection = context.explicit_rejection();
+        let http_status = http_status.unwrap_or_default();
+        classify(http_status, status_code, errcode, is_explicit_rejection)
     };
-    let http_status = inner.http_status.unwrap_or_default();
-    let verdict = match outcome {
-        Outcome::NoAnswer(NoAnswer {
-            kind,
-            code_state,
-            timed_out,
-            source,
-        }) => {
-            inner.timed_out = timed_out;
-            inner.source = source;
-            Verdict { kind, code_state }
-        }
-        Outcome::NotAReply(source) => {
-            inner.source = source;
-            let numbers = Numbers {
-                http_status,
-                ..Numbers::default()
+    let (class, mut facts) = match outcome {
+        Outcome::Response(mut response) => {
+            let errcode = response.errcode();
+            let class = class(response.status_code(), errcode);
+            if class.is_none()
+                && let Some(output) = O::map(&mut response)
+            {
+                return Ok(output);
+            }
+            let facts = Facts {
+                response: Some(Box::new(response)),
+                hint: operation.hint(),
+                ..Facts::default()
             };
-            classify::verdict(numbers).unwrap_or(UNEXPECTED)
+            (class, facts)
         }
-        Outcome::Reply(reply) => {
-            let numbers = Numbers {
-                http_status,
-                status_code: Some(reply.status_code),
-                errcode: reply.wechat.errcode,
-            };
-            let (reply, verdict) = match classify::verdict(numbers) {
-                Some(verdict) => (reply, verdict),
-                None => match O::finish(reply) {
-                    Ok(output) => return Ok(output),
-                    Err(reply) => (reply, UNEXPECTED),
-                },
-            };
-            inner.hint = hint;
-            note(&mut inner, reply);
-            verdict
-        }
+        Outcome::Unreadable(facts) => (class(None, None), facts),
+        Outcome::Failed(kind, facts) => (Some((kind, kind.text().1)), facts),
     };
-    inner.kind = verdict.kind;
-    inner.code_state = verdict.code_state;
-    Err(Error::new(inner))
-}
-
-/// Keeps what a reply says of itself.
-fn note<D>(inner: &mut Inner, reply: Reply<D>) {
-    inner.status_code = Some(reply.status_code);
-    inner.api_code = reply.envelope.api_code;
-    inner.message = reply.envelope.message;
-    inner.request_id = reply.envelope.request_id.map(UntrustedText::into_string);
-    inner.wechat_errcode = reply.wechat.errcode;
-    inner.wechat_errmsg = reply.wechat.errmsg;
+    // A success that cannot be mapped is an unexpected response.
+    let (kind, code_state) = class.unwrap_or((ErrorKind::UnexpectedResponse, CodeState::Unknown));
+    facts.without_code = !O::HAS_CODE;
+    facts.attempts = attempts;
+    facts.timed_out |= kind == ErrorKind::Timeout;
+    facts.http_status = http_status;
+    facts.retry_after = head
+        .and_then(|head| head.headers.get(RETRY_AFTER))
+        .and_then(|value| retry::retry_after(value.as_bytes(), SystemTime::now()));
+    Err(Error::new(kind, code_state, facts))
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use std::sync::Mutex;
+
+    use authing_api::types::GetWechatMiniProgramPhoneRespDto as Response;
+    use progenitor_client::{Error as ApiError, ResponseValue};
+
+    use super::*;
+    use crate::operation::Sent;
+    use crate::{AuthenticationClient, RetryPolicy};
+
+    const TIMEOUT: Duration = Duration::from_secs(1);
+    /// In the place of a response: the connection is refused.
+    const REFUSED: &str = "";
+    /// Without a head, which only a real response has, this is an unexpected response.
+    const SUCCESS: &str = r#"{"statusCode":200}"#;
+
+    /// An operation without network: each attempt takes a while and ends with the next body.
+    struct Scripted(Mutex<Vec<&'static str>>, Duration);
+
+    impl Operation for Scripted {
+        const PATH: &'static str = "/";
+        const HAS_CODE: bool = true;
+        type Response = Response;
+        type Output = ();
+
+        fn check(&self) -> std::result::Result<(), String> {
+            Ok(())
+        }
+
+        async fn send(&self, _: &Client) -> Sent<Response> {
+            let body = self.0.lock().unwrap().remove(0);
+            sleep(self.1).await;
+            if body == REFUSED {
+                let client = reqwest::Client::builder().no_proxy().build()?;
+                let sent = client.get("http://127.0.0.1:9").send().await;
+                return Err(ApiError::CommunicationError(sent.unwrap_err()));
+            }
+            let response = serde_json::from_str(body).unwrap();
+            let (status, headers) = Default::default();
+            Ok(ResponseValue::new(response, status, headers))
+        }
+
+        fn map(_: &mut Response) -> Option<()> {
+            Some(())
+        }
+    }
+
+    fn client(retry: RetryPolicy) -> AuthenticationClient {
+        let builder = AuthenticationClient::builder().retry(retry).app_id("app");
+        builder.app_host("http://127.0.0.1:9").build().unwrap()
+    }
+
+    /// Runs a call of which each attempt takes so many milliseconds. Returns its error, and the
+    /// time that it took.
+    async fn run(bodies: &[&'static str], each: u64, retry: RetryPolicy) -> (Error, Duration) {
+        let operation = Scripted(Mutex::new(bodies.to_vec()), Duration::from_millis(each));
+        let client = client(retry);
+        let start = Instant::now();
+        let call = call(&client.shared, &operation, HeaderMap::new(), TIMEOUT);
+        let result = timeout_at(start + 100 * TIMEOUT, call).await.unwrap();
+        let error = result.unwrap_err();
+        let left = operation.0.lock().unwrap().len();
+        assert_eq!(error.attempts() as usize, bodies.len() - left);
+        (error, start.elapsed())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn only_an_unused_code_is_sent_again() {
+        for (retry, attempts) in [
+            (RetryPolicy::never(), 1),
+            (RetryPolicy::default().max_retries(1), 2),
+            (RetryPolicy::default(), 3),
+        ] {
+            let (error, took) = run(&[REFUSED; 4], 0, retry).await;
+            assert_eq!((error.is_retryable(), error.attempts()), (true, attempts));
+            // Full jitter: at most 100 ms, then at most 200 ms.
+            assert!(took < Duration::from_millis(305), "{took:?}");
+        }
+        for body in [SUCCESS, r#"{"statusCode":429}"#, r#"{"errcode":45011}"#] {
+            let (error, _) = run(&[REFUSED, body, SUCCESS], 0, RetryPolicy::default()).await;
+            assert_eq!(
+                (error.is_retryable(), error.attempts()),
+                (false, 2),
+                "{body}"
+            );
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_deadline_includes_all_attempts() {
+        for (bodies, each) in [(&[SUCCESS][..], 60_000), (&[REFUSED, SUCCESS], 600)] {
+            let (error, took) = run(bodies, each, RetryPolicy::default()).await;
+            let (kind, code_state) = (error.kind(), error.code_state());
+            assert_eq!((kind, code_state), (ErrorKind::Timeout, CodeState::Unknown));
+            let in_time = TIMEOUT..TIMEOUT + Duration::from_millis(10);
+            assert!(error.is_timeout() && in_time.contains(&took), "{took:?}");
+        }
+    }
+
+    #[test]
+    fn a_call_without_a_runtime_is_a_config_error() {
+        let request = client(RetryPolicy::never()).get_wechat_miniprogram_phone("c0de", "my-wxapp");
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        let polled = request.into_future().as_mut().poll(&mut context);
+        assert!(format!("{polled:?}").contains("invalid configuration: no tokio runtime"));
+    }
+}

@@ -4,22 +4,21 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::builder::AuthenticationClientBuilder;
 use crate::retry::RetryPolicy;
 use crate::validate::AppHost;
 
 /// A client of one Authing application.
 ///
-/// Cheap to clone; clones share one connection pool, so make one at start and hand out clones. It
-/// holds no user's token: tokens belong to a call.
+/// Create one at startup and clone it: clones are cheap and share one connection pool.
 ///
-/// Calls need a tokio runtime with its timer switched on.
+/// Calls need a tokio runtime with its time and I/O drivers (`enable_all`). Without a runtime they
+/// return [`ErrorKind::Config`](crate::ErrorKind::Config); in one without a driver tokio panics
+/// before anything is sent. Use a client in one runtime only: its connections end with the runtime.
 #[derive(Clone)]
 pub struct AuthenticationClient {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
-/// What clones share.
 pub(crate) struct Shared {
     pub(crate) http: reqwest::Client,
     pub(crate) host: AppHost,
@@ -28,31 +27,25 @@ pub(crate) struct Shared {
     pub(crate) max_response_bytes: usize,
 }
 
-impl AuthenticationClient {
-    /// Starts the making of a client.
-    pub fn builder() -> AuthenticationClientBuilder {
-        AuthenticationClientBuilder::new()
-    }
-
-    pub(crate) fn new(shared: Shared) -> Self {
-        Self {
-            shared: Arc::new(shared),
-        }
-    }
-
-    pub(crate) fn shared(&self) -> &Shared {
-        &self.shared
-    }
-}
-
-/// Shows where the client points and how long it waits.
+/// Shows the host and the timeout.
 impl fmt::Debug for AuthenticationClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AuthenticationClient")
-            .field("app_host", &self.shared.host.base_url)
+            .field("app_host", &self.shared.host.url.url().as_str())
             .field("timeout", &self.shared.timeout)
-            .field("retry", &self.shared.retry)
-            .field("max_response_bytes", &self.shared.max_response_bytes)
             .finish_non_exhaustive()
     }
 }
+
+/// Defines setters: each body changes `self`, under another name, and the method returns it.
+macro_rules! setters {
+    ($($(#[$doc:meta])* fn $name:ident($this:ident, $value:ident: $type:ty) $body:block)*) => {$(
+        $(#[$doc])*
+        pub fn $name(mut self, $value: $type) -> Self {
+            let $this = &mut self;
+            $body
+            self
+        }
+    )*};
+}
+pub(crate) use setters;

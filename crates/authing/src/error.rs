@@ -1,296 +1,216 @@
-//! The one error type: what happened, whether the code may be used again, what to do next.
+//! The error type: what failed, whether the code can be sent again, and what to do next.
 
 use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
-use authing_api::scalars::UntrustedText;
+use authing_api::envelope::Envelope;
 
-use crate::wechat;
+use crate::kind::{CodeState, ErrorKind};
 
-/// Why a call did not yield a phone number.
+/// The error of a call or of building a client.
 ///
-/// What a caller asks first is [`code_state`](Self::code_state): may the same code be sent again,
-/// or must the user tap once more? What an operator asks first is [`kind`](Self::kind), together
-/// with [`request_id`](Self::request_id) for the vendor's support.
+/// [`is_retryable`](Self::is_retryable) says whether the same code can be sent again. If not, ask
+/// the user to tap again, unless [`kind`](Self::kind) names a mistake in the program.
 ///
-/// `Display` is one line that says what happened and what to do next. Neither it nor `Debug` nor
-/// the sources ever contain a code, a token, a phone number, a body, or words of the service; the
-/// latter may repeat what was sent to it, and are to be had from [`message`](Self::message) and
-/// [`wechat_errmsg`](Self::wechat_errmsg) alone.
+/// `Display` is one line: what failed, what to do, the numbers that identify the failure, and the
+/// request ID. `Display`, `Debug` and the sources never contain a code, a token, a phone number, a
+/// body, or text of the service, which can repeat them.
 pub struct Error(Box<Inner>);
 
 /// A [`Result`](std::result::Result) with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Everything that is known of a failure.
+type BoxError = Box<dyn StdError + Send + Sync>;
+
+struct Inner {
+    class: (ErrorKind, CodeState),
+    facts: Facts,
+}
+
+/// What is known about a failure besides its kind.
 #[derive(Default)]
-pub(crate) struct Inner {
-    pub(crate) kind: ErrorKind,
-    pub(crate) code_state: CodeState,
+pub(crate) struct Facts {
+    /// Whether the operation has no code; decides the wording.
+    pub(crate) without_code: bool,
     pub(crate) http_status: Option<u16>,
-    pub(crate) status_code: Option<i64>,
-    pub(crate) api_code: Option<i64>,
-    pub(crate) message: Option<UntrustedText>,
-    pub(crate) request_id: Option<String>,
-    pub(crate) wechat_errcode: Option<i64>,
-    pub(crate) wechat_errmsg: Option<UntrustedText>,
+    pub(crate) response: Option<Box<dyn Envelope + Send + Sync>>,
     pub(crate) retry_after: Option<Duration>,
     pub(crate) attempts: u32,
     pub(crate) timed_out: bool,
-    /// For the kinds that blame an input: which one, and what it should have been.
+    /// For invalid input: its name and what is wrong with it, never its value.
     pub(crate) detail: Option<String>,
-    /// What the caller may have got wrong, told by the look of the code.
     pub(crate) hint: Option<&'static str>,
-    pub(crate) source: Option<Box<dyn StdError + Send + Sync>>,
+    pub(crate) source: Option<BoxError>,
 }
 
-/// What went wrong, by who can mend it. `Debug` prints the bare name, fit for a metric's label.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// The builder or the environment is wrong; no client was made. Mend the configuration.
-    Config,
-    /// The code, the connection identifier or an option of the call is empty or unprintable;
-    /// nothing left the process. Mend the caller, which may have passed the wrong field.
-    InvalidArgument,
-    /// There was no connection: name, refusal, proxy, TLS, or the connect deadline. Nothing was
-    /// sent. Call again with the same code.
-    Connect,
-    /// The call's deadline passed. Ask the user to tap again.
-    Timeout,
-    /// The connection broke after the request may have left. Ask the user to tap again.
-    Transport,
-    /// WeChat refused the code as invalid, expired or used (40029, 40163). Ask the user to tap
-    /// again; if every code fails, the mini program and the connection do not belong together.
-    CodeRejected,
-    /// Too many requests: of this user pool (429), or of this mini program to WeChat (45011).
-    /// Slow down; wait for [`retry_after`](Error::retry_after) if there is one.
-    Throttled,
-    /// The service refuses the request as this application is set up: ids, permissions, plan.
-    /// A person must mend it; calling again will not.
-    Misconfigured,
-    /// WeChat, or what stands between Authing and WeChat, failed. Try later, with a new code.
-    Upstream,
-    /// Authing, or a gateway in front of it, failed. Try later, with a new code.
-    Service,
-    /// A complete answer that is not one of Authing's: HTML, a redirect, cut-off or oversized
-    /// JSON, or a success without a whole phone number. Check the host and what stands before it.
-    #[default]
-    UnexpectedResponse,
-    /// A failure with a `statusCode` that this version knows nothing of; see
-    /// [`status_code`](Error::status_code).
-    Api,
-}
-
-/// Whether the code that a failed call was given can still be exchanged.
+/// Makes an error for the unit tests of callers. Its code state is the one that the client reports
+/// with this kind. It has no numbers, IDs, texts or source.
 ///
-/// For an operation without a code, the operation: not carried out, unknown, refused for good.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum CodeState {
-    /// Nothing was sent, or the answer says that the request was refused unprocessed: the same
-    /// code may be sent again, within its five minutes.
-    Unspent,
-    /// Anything else: the code may have been used up. Ask the user to tap again.
-    #[default]
-    Unknown,
-    /// This code can never work. Ask the user to tap again.
-    Spent,
+/// ```
+/// use authing::{Error, ErrorKind};
+///
+/// assert!(Error::from(ErrorKind::Connect).is_retryable());
+/// ```
+impl From<ErrorKind> for Error {
+    fn from(kind: ErrorKind) -> Self {
+        let is_input = matches!(kind, ErrorKind::Config | ErrorKind::InvalidArgument);
+        let facts = Facts {
+            attempts: u32::from(!is_input),
+            timed_out: kind == ErrorKind::Timeout,
+            ..Facts::default()
+        };
+        Self::new(kind, kind.text().1, facts)
+    }
 }
 
 impl Error {
-    pub(crate) fn new(inner: Inner) -> Self {
-        Self(Box::new(inner))
+    pub(crate) fn new(kind: ErrorKind, code_state: CodeState, facts: Facts) -> Self {
+        let class = (kind, code_state);
+        Self(Box::new(Inner { class, facts }))
     }
 
-    /// The configuration is wrong; `detail` names the option and never its value.
+    /// A configuration error; `detail` names the option and never its value.
     pub(crate) fn config(detail: impl Into<String>) -> Self {
         Self::input(ErrorKind::Config, detail.into())
     }
 
-    /// An argument of the call is wrong; `detail` names it and never its value.
-    pub(crate) fn invalid_argument(detail: impl Into<String>) -> Self {
-        Self::input(ErrorKind::InvalidArgument, detail.into())
+    /// Invalid input; `detail` names it and never its value.
+    pub(crate) fn input(kind: ErrorKind, detail: String) -> Self {
+        let mut error = Self::from(kind);
+        error.0.facts.detail = Some(detail);
+        error
     }
 
-    fn input(kind: ErrorKind, detail: String) -> Self {
-        let code_state = CodeState::Unspent;
-        Self::new(Inner {
-            kind,
-            code_state,
-            detail: Some(detail),
-            ..Inner::default()
-        })
-    }
-
-    /// The same error with what caused it.
-    pub(crate) fn with_source(
-        mut self,
-        source: impl Into<Box<dyn StdError + Send + Sync>>,
-    ) -> Self {
-        self.0.source = Some(source.into());
+    /// The same error with its cause.
+    pub(crate) fn with_source(mut self, source: impl Into<BoxError>) -> Self {
+        self.0.facts.source = Some(source.into());
         self
     }
 
-    /// What went wrong, by who can mend it.
+    /// Returns the kind of failure.
     pub fn kind(&self) -> ErrorKind {
-        self.0.kind
+        self.0.class.0
     }
 
-    /// Whether the same code may be sent again, or the user must tap once more.
+    /// Returns whether the code can still be exchanged.
     pub fn code_state(&self) -> CodeState {
-        self.0.code_state
+        self.0.class.1
     }
 
-    /// The HTTP status, if the head of a response arrived. Mostly 200, for failures too.
+    /// Returns the HTTP status, if the head of a response arrived. It is 200 for most failures too.
     pub fn http_status(&self) -> Option<u16> {
-        self.0.http_status
+        self.0.facts.http_status
     }
 
-    /// The service's `statusCode`, if the answer was one of Authing's. It can be 200: WeChat's
-    /// refusals come under a success of Authing's.
+    /// Returns the `statusCode` of the response. It can be 200: Authing reports some WeChat errors
+    /// under `statusCode` 200.
     pub fn status_code(&self) -> Option<i32> {
-        self.0.status_code.and_then(|code| code.try_into().ok())
+        self.envelope()?.status_code()?.try_into().ok()
     }
 
-    /// The service's `apiCode`, a finer code of the failure: 2011, the application does not
+    /// Returns the `apiCode` of the response, a more specific code: 2011, the application does not
     /// exist; 2020, not signed in; 2224, the user pool does not exist; 4021, billing.
     pub fn api_code(&self) -> Option<i64> {
-        self.0.api_code
+        self.envelope()?.api_code()
     }
 
-    /// The service's words, in the language that was asked for. Untrusted: they may repeat what
-    /// was sent, the code included. Not for logs that others read.
+    /// Returns the service's message. Untrusted: it can repeat what was sent. Do not log it.
     pub fn message(&self) -> Option<&str> {
-        self.0.message.as_ref().map(UntrustedText::as_str)
+        Some(self.envelope()?.message()?.as_str())
     }
 
-    /// The service's id of the request, which the vendor's support asks for.
+    /// Returns the request ID, which Authing's support asks for. Untrusted, unless it is a UUID.
     pub fn request_id(&self) -> Option<&str> {
-        self.0.request_id.as_deref()
+        Some(self.envelope()?.request_id()?.as_str())
     }
 
-    /// WeChat's `errcode`, if Authing handed one through.
+    /// Returns WeChat's `errcode`, if Authing passed one on.
     pub fn wechat_errcode(&self) -> Option<i64> {
-        self.0.wechat_errcode
+        self.envelope()?.errcode()
     }
 
-    /// WeChat's words. Untrusted, like [`message`](Self::message).
+    /// Returns WeChat's `errmsg`. Untrusted, like [`message`](Self::message).
     pub fn wechat_errmsg(&self) -> Option<&str> {
-        self.0.wechat_errmsg.as_ref().map(UntrustedText::as_str)
+        Some(self.envelope()?.errmsg()?.as_str())
     }
 
-    /// WeChat's id of the request (`rid`), which WeChat's support asks for.
+    /// Returns WeChat's request ID (`rid`), which WeChat's support asks for.
     pub fn wechat_rid(&self) -> Option<&str> {
-        self.wechat_errmsg().and_then(wechat::rid)
+        let (_, rid) = self.wechat_errmsg()?.rsplit_once("rid:")?;
+        Some(rid.trim()).filter(|rid| has_groups(rid, &[8, 8, 8]))
     }
 
-    /// How long the service asked to wait, from its `Retry-After`, in seconds or as a date.
+    /// Returns the wait that the service asked for with `Retry-After`, in seconds or as a date.
     pub fn retry_after(&self) -> Option<Duration> {
-        self.0.retry_after
+        self.0.facts.retry_after
     }
 
-    /// How many requests were begun: 0 if the input was refused, more than 1 after retries.
+    /// Returns how many requests were started: 0 for invalid input, more than 1 after retries.
     pub fn attempts(&self) -> u32 {
-        self.0.attempts
+        self.0.facts.attempts
     }
 
-    /// Whether a deadline passed: the call's ([`ErrorKind::Timeout`]) or that of connecting
-    /// ([`ErrorKind::Connect`]).
+    /// Returns whether a deadline passed: that of the call, or that of connecting.
     pub fn is_timeout(&self) -> bool {
-        self.0.timed_out
+        self.0.facts.timed_out
     }
 
-    /// Whether the same call, with the same code, may be made again: exactly what the default
-    /// [`RetryPolicy`](crate::RetryPolicy) retries by itself, [`ErrorKind::Connect`] and an
-    /// unspent [`ErrorKind::Throttled`].
+    /// Returns whether the same code can be sent again: after [`ErrorKind::Connect`], and after a
+    /// [`ErrorKind::Throttled`] that left it unused. The client retries exactly these.
     pub fn is_retryable(&self) -> bool {
-        match self.kind() {
-            ErrorKind::Connect => true,
-            ErrorKind::Throttled => self.code_state() == CodeState::Unspent,
-            ErrorKind::Config
-            | ErrorKind::InvalidArgument
-            | ErrorKind::Timeout
-            | ErrorKind::Transport
-            | ErrorKind::CodeRejected
-            | ErrorKind::Misconfigured
-            | ErrorKind::Upstream
-            | ErrorKind::Service
-            | ErrorKind::UnexpectedResponse
-            | ErrorKind::Api => false,
-        }
+        self.code_state() == CodeState::Unused
+            && matches!(self.kind(), ErrorKind::Connect | ErrorKind::Throttled)
     }
 
-    /// What happened, in words of ours.
-    fn what(&self) -> &'static str {
-        match self.kind() {
-            ErrorKind::Config => "the client is not configured rightly",
-            ErrorKind::InvalidArgument => "an argument was refused and nothing was sent",
-            ErrorKind::Connect => "no connection to the service, so nothing was sent",
-            ErrorKind::Timeout => "no complete answer before the deadline",
-            ErrorKind::Transport => "the connection broke before the answer was complete",
-            ErrorKind::CodeRejected => "wechat refused the code as invalid, expired or used",
-            ErrorKind::Throttled => "too many requests",
-            ErrorKind::Misconfigured => "the service refuses the request as it is set up",
-            ErrorKind::Upstream => "wechat, or the way to it, failed behind the service",
-            ErrorKind::Service => "the service, or a gateway before it, failed",
-            ErrorKind::UnexpectedResponse => "the answer is not one that the service gives",
-            ErrorKind::Api => "the service refused the request with a status code of its own",
-        }
+    fn envelope(&self) -> Option<&dyn Envelope> {
+        let response = self.0.facts.response.as_deref()?;
+        Some(response)
     }
+}
 
-    /// What to do next, in words of ours.
-    fn what_to_do(&self) -> &'static str {
-        match (self.kind(), self.code_state()) {
-            (ErrorKind::Config, _) => "mend the configuration",
-            (ErrorKind::InvalidArgument, _) => "mend the caller",
-            (ErrorKind::Connect, _) => {
-                "check host, network and certificates, then send the same code again"
-            }
-            (ErrorKind::Throttled, CodeState::Unspent) => {
-                "slow down, then send the same code again"
-            }
-            (ErrorKind::Throttled, _) => "slow down, then ask the user to tap again",
-            (ErrorKind::CodeRejected, _) => "ask the user to tap again",
-            (ErrorKind::Misconfigured, _) => {
-                "check ids, connection, permissions and plan, then ask the user to tap again"
-            }
-            (ErrorKind::Upstream | ErrorKind::Service, _) => {
-                "try later, and ask the user to tap again"
-            }
-            (ErrorKind::UnexpectedResponse, _) => {
-                "check the host and what stands before it, then ask the user to tap again"
-            }
-            (ErrorKind::Timeout | ErrorKind::Transport | ErrorKind::Api, _) => {
-                "whether the code was used is unknown, so ask the user to tap again"
-            }
-        }
-    }
+/// A number from a response, if it is short enough to be a code and not a phone number.
+pub(crate) fn printable(number: Option<i64>) -> Option<i64> {
+    number.filter(|number| number.unsigned_abs() <= 999_999)
+}
+
+/// Whether a text has the form of a UUID (RFC 9562, section 4).
+pub(crate) fn is_uuid(text: &str) -> bool {
+    has_groups(text, &[8, 4, 4, 4, 12])
+}
+
+/// Whether a text has groups of hexadecimal digits of these lengths, separated by hyphens.
+fn has_groups(text: &str, lengths: &[usize]) -> bool {
+    let is_hex = |group: &str| group.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let groups = text.split('-');
+    text.split('-').all(is_hex) && groups.map(str::len).eq(lengths.iter().copied())
+}
+
+/// An error and its causes.
+pub(crate) fn chain<'a>(
+    error: &'a (dyn StdError + 'static),
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |&error| error.source())
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let inner = &*self.0;
-        f.write_str(self.what())?;
-        let numbers = [
-            (
-                "http status",
-                inner
-                    .http_status
-                    .filter(|status| *status != 200)
-                    .map(i64::from),
-            ),
-            ("statusCode", inner.status_code.filter(|code| *code != 200)),
-            ("apiCode", inner.api_code),
-            (
-                "wechat errcode",
-                inner.wechat_errcode.filter(|code| *code != 0),
-            ),
-        ];
+        let facts = &self.0.facts;
+        f.write_str(self.kind().text().0)?;
+        if let Some(detail) = &facts.detail {
+            write!(f, ": {detail}")?;
+        }
+        let has_code = !facts.without_code;
+        f.write_str(self.kind().advice(self.code_state(), has_code))?;
+        let status_code = self.envelope().and_then(|envelope| envelope.status_code());
         let mut separator = " (";
-        for (name, number) in numbers {
-            if let Some(number) = number {
+        for (name, number, success) in [
+            ("HTTP", facts.http_status.map(i64::from), Some(200)),
+            ("statusCode", status_code, Some(200)),
+            ("apiCode", self.api_code(), None),
+            ("WeChat errcode", self.wechat_errcode(), Some(0)),
+        ] {
+            if let Some(number) = printable(number).filter(|_| number != success) {
                 write!(f, "{separator}{name} {number}")?;
                 separator = ", ";
             }
@@ -298,66 +218,138 @@ impl fmt::Display for Error {
         if separator == ", " {
             f.write_str(")")?;
         }
-        if let Some(detail) = &inner.detail {
-            write!(f, ": {detail}")?;
+        if let Some(hint) = facts.hint {
+            write!(f, "; {hint}")?;
         }
-        write!(f, "; {}", self.what_to_do())?;
-        if let Some(hint) = inner.hint {
-            write!(f, " ({hint})")?;
-        }
-        Ok(())
+        let request_id = self.request_id().filter(|id| is_uuid(id));
+        request_id.map_or(Ok(()), |id| write!(f, "; request id {id}"))
     }
 }
 
-/// Shows what Display says and the facts that support asks for; never words of the service.
+/// Prints the fields that are set, on one line; never text of the service.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let inner = &*self.0;
-        f.debug_struct("Error")
-            .field("kind", &inner.kind)
-            .field("code_state", &inner.code_state)
-            .field("http_status", &inner.http_status)
-            .field("status_code", &inner.status_code)
-            .field("api_code", &inner.api_code)
-            .field("request_id", &self.shown_request_id())
-            .field("wechat_errcode", &inner.wechat_errcode)
-            .field("wechat_rid", &self.wechat_rid())
-            .field("retry_after", &inner.retry_after)
-            .field("attempts", &inner.attempts)
-            .field("timed_out", &inner.timed_out)
-            .field("detail", &inner.detail)
-            .field("hint", &inner.hint)
-            .field("source", &inner.source)
-            .finish()
+        let mut out = f.debug_struct("Error");
+        out.field("kind", &self.kind());
+        out.field("code_state", &self.code_state());
+        out.field("text", &self.to_string());
+        if let Some(rid) = self.wechat_rid() {
+            out.field("wechat_rid", &rid);
+        }
+        let retry_after = self.retry_after().unwrap_or_default();
+        if (1..=999_999).contains(&retry_after.as_secs()) {
+            out.field("retry_after", &retry_after);
+        }
+        if self.attempts() > 0 {
+            out.field("attempts", &self.attempts());
+        }
+        if let Some(source) = self.source() {
+            let causes: Vec<String> = chain(source).map(ToString::to_string).collect();
+            out.field("source", &causes.join(": "));
+        }
+        out.finish()
     }
-}
-
-impl Error {
-    /// The request id if it has the form of one: it too is the service's word, and might repeat
-    /// what was sent.
-    fn shown_request_id(&self) -> Option<&str> {
-        self.request_id().filter(|id| is_uuid(id))
-    }
-}
-
-/// Whether a text has the form of a UUID (RFC 9562, section 4).
-pub(crate) fn is_uuid(text: &str) -> bool {
-    const GROUPS: [usize; 5] = [8, 4, 4, 4, 12];
-    let groups: Vec<&str> = text.split('-').collect();
-    groups.len() == GROUPS.len()
-        && groups.iter().zip(GROUPS).all(|(group, length)| {
-            group.len() == length && group.bytes().all(|byte| byte.is_ascii_hexdigit())
-        })
 }
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0
-            .source
-            .as_deref()
-            .map(|source| source as &(dyn StdError + 'static))
+        let source = self.0.facts.source.as_deref();
+        source.map(|source| source as &(dyn StdError + 'static))
     }
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use authing_api::types::GetWechatMiniProgramPhoneRespDto;
+
+    use super::*;
+
+    /// The same constant is input and forbidden text; it is a text and a number.
+    const CANARY: &str = "13800138000";
+    const RID: &str = "632d16be-15ad5486-1e378de4";
+    const UUID: &str = "934108e5-9fbf-4d24-8da1-c330328abd6c";
+
+    /// For each kind: code state, whether it is retryable, and text.
+    const KINDS: &str = "\
+Unused false invalid configuration
+Unused false invalid argument
+Unused true could not connect to the service; the code was not used and can be sent again
+Unknown false call timed out; the code may have been used, ask the user to tap again
+Unknown false connection lost before the response was complete; the code may have been used, ask the user to tap again
+Invalid false WeChat rejected the code as invalid, expired or already used; ask the user to tap again
+Unused true rate limit exceeded; retry later with the same code
+Unknown false request rejected; check the application ID, identity source connection, permissions and plan
+Unknown false WeChat request failed; try again later with a new code
+Unknown false server error from Authing or a gateway; try again later with a new code
+Unknown false unexpected response; check app_host and any proxy or gateway in between
+Unknown false unrecognized status code; the code may have been used, ask the user to tap again
+Unknown false rate limit exceeded; retry later with a new code";
+
+    #[test]
+    fn each_kind_has_its_text_and_its_code_state() {
+        use ErrorKind::*;
+        let local = [Config, InvalidArgument, Connect, Timeout, Transport];
+        let remote = [CodeRejected, Throttled, Misconfigured, Upstream];
+        let other = [Service, UnexpectedResponse, UnknownStatus];
+        let kinds = local.into_iter().chain(remote).chain(other);
+        let later = Error::new(Throttled, CodeState::Unknown, Facts::default());
+        let errors = kinds.map(Error::from).chain([later]);
+        for (error, expected) in errors.zip(KINDS.lines()) {
+            let (state, is_retryable) = (error.code_state(), error.is_retryable());
+            assert_eq!(format!("{state:?} {is_retryable} {error}"), expected);
+            let neutral = error.kind().advice(state, false);
+            let names_a_code = neutral.contains(" code") || neutral.contains("tap");
+            assert!(!names_a_code || error.kind() == CodeRejected, "{neutral}");
+        }
+    }
+
+    #[test]
+    fn numbers_and_ids_are_printed_but_nothing_that_can_repeat_the_input() {
+        let canary: i64 = CANARY.parse().unwrap();
+        for (number, request_id) in [(499, UUID), (canary, CANARY)] {
+            let response: GetWechatMiniProgramPhoneRespDto = serde_json::from_str(&format!(
+                r#"{{"statusCode":{number},"apiCode":{number},"message":"{CANARY}",
+                "requestId":"{request_id}","errcode":-{number},"errmsg":"{CANARY} rid: {RID} "}}"#
+            ))
+            .unwrap();
+            let facts = Facts {
+                http_status: Some(503),
+                response: Some(Box::new(response)),
+                retry_after: Some(Duration::from_secs(number.unsigned_abs())),
+                hint: Some("a hint"),
+                source: Some("a source".into()),
+                ..Facts::default()
+            };
+            let error = Error::new(ErrorKind::Upstream, CodeState::Unknown, facts);
+            assert_eq!(
+                (error.message(), error.request_id()),
+                (Some(CANARY), Some(request_id))
+            );
+            assert_eq!(
+                (error.api_code(), error.wechat_errcode()),
+                (Some(number), Some(-number))
+            );
+            assert_eq!(
+                (error.status_code().is_some(), error.wechat_rid()),
+                (number == 499, Some(RID))
+            );
+            let text = format!("{error} {error:?} {error:#?}");
+            assert!(!text.contains("138001"), "{text}");
+            assert!(
+                text.contains("HTTP 503") && text.contains("a source"),
+                "{text}"
+            );
+            let end = "statusCode 499, apiCode 499, WeChat errcode -499); a hint; request id";
+            let is_printed = error.to_string().ends_with(&format!("{end} {UUID}"));
+            assert_eq!(is_printed, number == 499, "{text}");
+            assert_eq!(text.contains("retry_after: 499s"), number == 499, "{text}");
+        }
+        let debug = format!("{:?}", Error::config("app_id is empty"));
+        let fields = r#"kind: Config, code_state: Unused, text: "invalid configuration: app_id"#;
+        assert_eq!(debug, format!("Error {{ {fields} is empty\" }}"));
+        let (letter, joined) = (UUID.replace("6c", "6g"), UUID.replace('-', "0"));
+        for other in [&UUID[1..], &letter, &joined] {
+            assert!(!is_uuid(other), "{other}");
+        }
+    }
+}

@@ -1,71 +1,91 @@
 //! Exchanges the one-time code of a WeChat mini program for the user's phone number, through
 //! [Authing](https://www.authing.cn).
 //!
-//! This is not the vendor's library. It makes one call, `POST /api/v3/get-wechat-miniprogram-phone`,
-//! and tells the truth about it: a code is sent at most once, certificates are always verified,
-//! and an [`Error`] says whether the same code may be used again or the user must tap once more.
+//! This crate is not made by Authing. A code is sent at most once unless it is known to be unused,
+//! certificates are always verified, and no code, token, phone number or body appears in errors,
+//! logs or traces.
 //!
 //! ```no_run
-//! use authing::{AuthenticationClient, CodeState};
-//!
+//! # fn save(_: Option<String>) {}
 //! # async fn example(code: &str) -> Result<(), authing::Error> {
-//! let client = AuthenticationClient::builder()
+//! let client = authing::AuthenticationClient::builder()
 //!     .app_host("https://example.authing.cn")
 //!     .app_id("APP_ID")
 //!     .build()?;
 //!
 //! match client.get_wechat_miniprogram_phone(code, "my-wxapp").await {
-//!     Ok(reply) => println!("{}", reply.data.phone_number.as_str()),
-//!     Err(error) if error.code_state() == CodeState::Unspent => println!("try again: {error}"),
-//!     Err(error) => println!("the user must tap again: {error}"),
+//!     Ok(reply) => save(reply.data.e164()),
+//!     Err(error) if error.is_retryable() => println!("send the same code again: {error}"),
+//!     Err(error) => println!("ask the user to tap again: {error}"),
 //! }
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! Nothing that this library prints, logs or traces contains a code, a token, a phone number or a
-//! body. Phone numbers are [`PhoneNumber`]s, which `Debug` hides; `as_str` gives the text.
+//! Store [`e164`](GetWechatMiniProgramPhoneDataDto::e164), not `phone_number`: the service returns
+//! the same number with and without `+86`, so `phone_number` would create duplicate accounts.
+//!
+//! # Contents
+//!
+//! | item | purpose |
+//! |---|---|
+//! | [`AuthenticationClientBuilder`] | build a client, once |
+//! | [`AuthenticationClient`], [`Request`] | make the call, with options |
+//! | [`GetWechatMiniProgramPhoneRespDto`] | the result |
+//! | [`Error`], [`ErrorKind`], [`CodeState`] | what failed, and whether to send the code again |
+//! | [`RetryPolicy`] | automatic retries |
+//! | `blocking` | the same without an async runtime |
 //!
 //! # Features
 //!
-//! - `rustls` (default): `https` by rustls, with aws-lc-rs as the cryptography provider;
-//! - `rustls-no-provider`: the same with the provider that the process installed as its default;
-//! - `blocking`: the module `blocking`, for callers without an async runtime;
-//! - `schemars`: `JsonSchema` (schemars 1) for the result types.
+//! - `rustls` (default): https with rustls and aws-lc-rs;
+//! - `rustls-no-provider`: https with rustls and the process's default cryptography provider;
+//! - `blocking`: the module `blocking`;
+//! - `schemars`: `JsonSchema` (schemars 1) for the result types;
+//! - `test-util`: constructors of the result types, for unit tests.
+//!
+//! # What is not guaranteed
+//!
+//! - A server that sends a chunk size of endless zeros, or endless 1xx responses, keeps hyper busy
+//!   without giving control back to the runtime: the deadline of an async call can pass late, and
+//!   other tasks on that thread are delayed. A blocking call keeps its deadline.
+//! - If a server or gateway sends a second response on a connection, the next call on it can
+//!   receive it, and so another caller's phone number. Bytes that arrive on an idle connection close
+//!   it, but later ones cannot be told from a response. `Duration::ZERO` as
+//!   [`pool_idle_timeout`](AuthenticationClientBuilder::pool_idle_timeout) rules this out.
 
-// In reading order: what a caller holds …
+// In reading order: what a caller uses, operations, the path of a call, decisions, errors.
 #[cfg(feature = "blocking")]
 pub mod blocking;
 mod builder;
 mod client;
 mod request;
-// … the operations, one file each, and what they yield …
-mod dto;
+
 mod get_wechat_miniprogram_phone;
 mod operation;
-// … the path of a call …
+
 mod call;
 mod observe;
 mod outcome;
 #[cfg(feature = "rustls-no-provider")]
 mod tls;
 mod transport;
-// … its decisions, each a pure function …
+
 mod classify;
 mod retry;
-mod retry_after;
 mod validate;
-mod wechat;
-// … and what it says when it fails.
+
 mod error;
-mod from_kind;
+mod kind;
 
 pub use authing_api::scalars::{CountryCode, PhoneNumber};
 
 pub use builder::AuthenticationClientBuilder;
 pub use client::AuthenticationClient;
-pub use dto::{GetWechatMiniProgramPhoneDataDto, GetWechatMiniProgramPhoneRespDto, Watermark};
-pub use error::{CodeState, Error, ErrorKind, Result};
-pub use get_wechat_miniprogram_phone::GetWechatMiniprogramPhone;
+pub use error::{Error, Result};
+pub use get_wechat_miniprogram_phone::{
+    GetWechatMiniProgramPhoneDataDto, GetWechatMiniProgramPhoneRespDto, Watermark,
+};
+pub use kind::{CodeState, ErrorKind};
 pub use request::Request;
 pub use retry::RetryPolicy;

@@ -1,35 +1,33 @@
-//! What an operation of the service brings along; everything else is the same for all of them.
+//! What an operation of the service defines; everything else is the same for all operations.
 
 use authing_api::Client;
-use authing_api::reply::{Fields, Reply};
+use authing_api::envelope::Envelope;
 use progenitor_client::ResponseValue;
 
-use crate::validate::Refusal;
+use crate::validate::Problem;
 
-/// What the generated method of an operation returns.
-pub(crate) type Sent<D> = Result<ResponseValue<Reply<D>>, progenitor_client::Error<Reply>>;
+/// The result of a generated method.
+pub(crate) type Sent<R> = Result<ResponseValue<R>, progenitor_client::Error<R>>;
 
-/// An operation: its input, checked and sent, and its output, read.
-///
-/// Public in name only, so that [`Request`](crate::Request) can be generic over it; nobody outside
-/// this crate can name or implement it.
-pub trait Operation: Send + Sync + 'static {
-    /// The path, as the document has it.
+/// An operation: its input, and how its response is read.
+pub(crate) trait Operation: Send + Sync + 'static {
     const PATH: &'static str;
-    /// The operation's fields of an answer.
-    type Data: Fields + Send;
-    /// What a caller gets.
-    type Output: Send + 'static;
+    /// Whether the operation exchanges a single-use code.
+    const HAS_CODE: bool;
+    type Response: Envelope + Send + Sync + 'static;
+    type Output: 'static;
 
-    /// Checks the input; the refusal names the argument and never its value.
-    fn check(&self) -> Result<(), Refusal>;
+    /// Checks the input.
+    fn check(&self) -> Result<(), Problem>;
 
-    /// What the caller may have got wrong although the input passed the check.
-    fn hint(&self) -> Option<&'static str>;
+    /// A likely mistake of the caller, which is reported only if the call fails.
+    fn hint(&self) -> Option<&'static str> {
+        None
+    }
 
     /// Calls the generated method.
-    fn send(&self, api: &Client) -> impl Future<Output = Sent<Self::Data>> + Send;
+    fn send(&self, api: &Client) -> impl Future<Output = Sent<Self::Response>> + Send;
 
-    /// Reads a success; hands the reply back if it lacks what a success must have.
-    fn finish(reply: Reply<Self::Data>) -> Result<Self::Output, Reply<Self::Data>>;
+    /// Takes the result from a successful response, or nothing if a required part is missing.
+    fn map(response: &mut Self::Response) -> Option<Self::Output>;
 }

@@ -1,4 +1,4 @@
-//! A call that has not been sent yet, and the options it can be given.
+//! A call that has not been sent yet, and its options.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -7,156 +7,150 @@ use std::time::Duration;
 
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName};
 
-use crate::builder::{LANG, check_timeout};
 use crate::call::call;
 use crate::client::AuthenticationClient;
 use crate::error::{Error, Result};
+use crate::kind::ErrorKind;
 use crate::operation::Operation;
-use crate::validate::{self, MAX_TOKEN_LENGTH, Refusal, named};
+use crate::validate::{self, Problem};
 
 const REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
 
-/// A call that is sent when it is awaited, or by [`send`](Self::send).
+/// A call with the result `T`. It is sent when it is awaited, or by [`send`](Self::send).
 ///
-/// Dropping it, or the future it becomes, closes the connection of a request on its way; whether
-/// the service carried that request out is then unknown.
+/// Dropping its future closes the connection of a request in progress, which the service may still
+/// process. Spawn the call as a task to keep its result if your own caller disconnects.
 #[must_use = "a request does nothing until it is awaited or sent"]
-pub struct Request<O> {
+pub struct Request<T> {
     client: AuthenticationClient,
-    operation: O,
-    options: CallOptions,
+    send: Box<dyn FnOnce(AuthenticationClient, Options) -> Sending<T> + Send + Sync>,
+    options: Options,
 }
 
-/// What one call may set for itself.
 #[derive(Default)]
-pub(crate) struct CallOptions {
-    token: Option<Token>,
-    lang: Option<String>,
-    real_ip: Option<IpAddr>,
+pub(crate) struct Options {
+    pub(crate) access_token: Option<String>,
+    pub(crate) lang: Option<String>,
+    pub(crate) real_ip: Option<IpAddr>,
     pub(crate) timeout: Option<Duration>,
 }
 
-/// An end user's access token, by the form in which it is sent.
-enum Token {
-    Bearer(String),
-    Bare(String),
+/// Defines the setters of the options, for the async and for the blocking request.
+macro_rules! option_setters {
+    () => {
+        crate::client::setters! {
+            /// Sets an end user's access token, sent as `authorization: Bearer …` with this call
+            /// only. Default: not sent.
+            fn access_token(this, token: impl Into<String>) {
+                this.options().access_token = Some(token.into())
+            }
+            /// Sets the language of the service's message, such as `en-US`. Default: the client's.
+            fn lang(this, lang: impl Into<String>) { this.options().lang = Some(lang.into()) }
+            /// Sets the end user's IP address, sent as `x-real-ip`; Authing's rate limits then
+            /// count it instead of the server's. Default: not sent.
+            fn real_ip(this, address: IpAddr) { this.options().real_ip = Some(address) }
+            /// Sets the total timeout of this call, including retries and backoff. Default: the
+            /// client's. Range: 10 ms to 5 min.
+            fn timeout(this, timeout: Duration) { this.options().timeout = Some(timeout) }
+        }
+    };
 }
+#[cfg(feature = "blocking")]
+pub(crate) use option_setters;
 
-impl<O: Operation> Request<O> {
-    pub(crate) fn new(client: AuthenticationClient, operation: O) -> Self {
+impl<T> Request<T> {
+    /// Erases the type of an operation, all but its result.
+    pub(crate) fn new<O>(client: AuthenticationClient, operation: O) -> Self
+    where
+        O: Operation<Output = T>,
+    {
+        let options = Options::default();
+        let send = Box::new(
+            |client: AuthenticationClient, options: Options| -> Sending<T> {
+                Box::pin(async move {
+                    operation.check().map_err(invalid)?;
+                    let headers = options.headers()?;
+                    let timeout = options.timeout.unwrap_or(client.shared.timeout);
+                    call(&client.shared, &operation, headers, timeout).await
+                })
+            },
+        );
         Self {
             client,
-            operation,
-            options: CallOptions::default(),
+            send,
+            options,
         }
     }
 
-    /// An end user's access token, sent as `authorization: Bearer …` with this call alone.
-    pub fn access_token(mut self, token: impl Into<String>) -> Self {
-        self.options.token = Some(Token::Bearer(token.into()));
-        self
-    }
+    option_setters!();
 
-    /// The same without the word `Bearer`, as half of the vendor's libraries send it.
-    pub fn bare_token(mut self, token: impl Into<String>) -> Self {
-        self.options.token = Some(Token::Bare(token.into()));
-        self
-    }
-
-    /// The language of the service's message, such as `en-US`, for this call.
-    pub fn lang(mut self, lang: impl Into<String>) -> Self {
-        self.options.lang = Some(lang.into());
-        self
-    }
-
-    /// The end user's address, which the service's limits then count in place of the backend's.
-    pub fn real_ip(mut self, address: IpAddr) -> Self {
-        self.options.real_ip = Some(address);
-        self
-    }
-
-    /// The time for this call, retries and waits included; from 10 milliseconds to 5 minutes.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.options.timeout = Some(timeout);
-        self
-    }
-
-    /// Sends the request.
+    /// Sends the request, like `.await` on it.
     ///
     /// # Errors
     ///
-    /// An [`Error`] of any [`ErrorKind`](crate::ErrorKind) but `Config`.
-    pub async fn send(self) -> Result<O::Output> {
-        self.operation.check().map_err(Error::invalid_argument)?;
-        let headers = self.options.headers()?;
-        call(
-            self.client.shared(),
-            &self.operation,
-            &self.options,
-            headers,
-        )
-        .await
+    /// An [`Error`] of any [`ErrorKind`].
+    pub async fn send(self) -> Result<T> {
+        self.into_future().await
+    }
+
+    pub(crate) fn options(&mut self) -> &mut Options {
+        &mut self.options
+    }
+
+    /// The timeout of this call, which is not checked yet.
+    #[cfg(feature = "blocking")]
+    pub(crate) fn deadline(&self) -> Duration {
+        self.options.timeout.unwrap_or(self.client.shared.timeout)
     }
 }
 
-impl<O: Operation> IntoFuture for Request<O> {
-    type Output = Result<O::Output>;
-    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+type Sending<T> = Pin<Box<dyn Future<Output = Result<T>> + Send>>;
+
+impl<T> IntoFuture for Request<T> {
+    type Output = Result<T>;
+    type IntoFuture = Sending<T>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
+        (self.send)(self.client, self.options)
     }
 }
 
-impl CallOptions {
-    /// The headers of this call, besides those that every call has.
+impl Options {
+    /// Checks the options, and returns the headers of this call.
     fn headers(&self) -> Result<HeaderMap> {
-        self.check_timeout()?;
         let mut headers = HeaderMap::new();
-        if let Some(token) = &self.token {
-            let (name, token, form) = match token {
-                Token::Bearer(token) => ("access_token", token, "Bearer "),
-                Token::Bare(token) => ("bare_token", token, ""),
-            };
-            let value = validate::visible_ascii(token, MAX_TOKEN_LENGTH)
-                .and_then(|()| validate::header(&format!("{form}{token}"), true))
-                .map_err(argument(name))?;
+        if let Some(token) = &self.access_token {
+            let value = validate::bearer(token).map_err(argument("access_token"))?;
             headers.insert(AUTHORIZATION, value);
         }
         if let Some(lang) = &self.lang {
-            let value = validate::language(lang)
-                .and_then(|()| validate::header(lang, false))
-                .map_err(argument("lang"))?;
-            headers.insert(LANG, value);
+            let value = validate::language(lang).map_err(argument("lang"))?;
+            headers.insert(validate::LANG, value);
         }
         if let Some(address) = self.real_ip {
-            let value =
-                validate::header(&address.to_string(), false).map_err(argument("real_ip"))?;
+            let value = validate::header(&address.to_string()).map_err(argument("real_ip"))?;
             headers.insert(REAL_IP, value);
+        }
+        if let Some(timeout) = self.timeout {
+            validate::timeout(timeout).map_err(argument("timeout"))?;
         }
         Ok(headers)
     }
-
-    fn check_timeout(&self) -> Result<()> {
-        self.timeout.map_or(Ok(()), |timeout| {
-            check_timeout(timeout)
-                .map(drop)
-                .map_err(argument("timeout"))
-        })
-    }
 }
 
-fn argument(name: &'static str) -> impl Fn(Refusal) -> Error {
-    move |refusal| Error::invalid_argument(named(name, refusal))
+fn invalid(problem: Problem) -> Error {
+    Error::input(ErrorKind::InvalidArgument, problem)
 }
 
-/// Shows where the request goes and nothing of what it carries.
-impl<O: Operation> fmt::Debug for Request<O> {
+fn argument(name: &'static str) -> impl Fn(Problem) -> Error {
+    move |problem| invalid(format!("{name} {problem}"))
+}
+
+/// Shows nothing that is sent.
+impl<T> fmt::Debug for Request<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Request")
-            .field("path", &O::PATH)
             .field("client", &self.client)
-            .field("has_token", &self.options.token.is_some())
             .field("timeout", &self.options.timeout)
             .finish_non_exhaustive()
     }

@@ -1,19 +1,20 @@
-//! When a failed attempt is followed by another: a pure function, and the policy it reads.
+//! Retries: the policy, the decision as a pure function, and the `Retry-After` header.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-/// How a call is retried.
+use crate::error::Error;
+
+/// How often a failed call is retried automatically, if
+/// [`is_retryable`](crate::Error::is_retryable); no policy changes which errors are.
 ///
-/// Only what surely did not reach WeChat is ever retried: no connection, and a request that was
-/// refused unprocessed for being one too many ([`Error::is_retryable`](crate::Error::is_retryable)).
-/// No policy widens that.
+/// Before a retry the client waits for a random time of up to 100 ms, doubled with each retry up to
+/// 2 s, plus the service's `Retry-After`. A wait that would pass the deadline is not started.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
-    max_retries: u32,
+    pub(crate) max_retries: u32,
 }
 
-/// Two more attempts, after waits that double from 100 ms up to 2 s, each cut to a random part of
-/// itself. A `Retry-After` comes first, and a wait that would pass the call's deadline is not begun.
+/// Up to 2 retries.
 impl Default for RetryPolicy {
     fn default() -> Self {
         Self { max_retries: 2 }
@@ -21,150 +22,124 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// One attempt, whatever comes of it.
+    /// Never retries.
     pub fn never() -> Self {
         Self { max_retries: 0 }
     }
+
+    /// Sets the number of attempts after the first. Default: 2. Range: 0 to 5, checked by `build`.
+    pub fn max_retries(self, max_retries: u32) -> Self {
+        Self { max_retries }
+    }
 }
 
-/// The wait before the second attempt, before chance cuts it.
+/// The longest wait before the first retry, and before any later one.
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
-/// The longest such wait.
 const MAX_BACKOFF: Duration = Duration::from_secs(2);
 
-/// What is known when an attempt has failed.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Failed {
-    /// Attempts so far, this one included.
-    pub(crate) attempts: u32,
-    /// Whether the outcome surely left the code untouched.
-    pub(crate) retryable: bool,
-    /// What the service asked for.
-    pub(crate) retry_after: Option<Duration>,
-    /// What is left of the call's time.
-    pub(crate) remaining: Duration,
-}
-
-/// The wait before another attempt; nothing if there is to be none.
+/// The wait before the next attempt, if there is to be one.
 ///
-/// `jitter` is a random number from 0 to 1.
-pub(crate) fn wait(policy: &RetryPolicy, failed: Failed, jitter: f64) -> Option<Duration> {
-    let Failed {
-        attempts,
-        retryable,
-        retry_after,
-        remaining,
-    } = failed;
-    if !retryable || attempts > policy.max_retries {
+/// `remaining` is the time left until the call's deadline, `jitter` a random number from 0 to 1.
+pub(crate) fn wait(
+    policy: &RetryPolicy,
+    error: &Error,
+    remaining: Duration,
+    jitter: f64,
+) -> Option<Duration> {
+    if !error.is_retryable() || error.attempts() > policy.max_retries {
         return None;
     }
-    let doublings = attempts.saturating_sub(1);
+    let doublings = error.attempts().saturating_sub(1);
     let backoff = FIRST_BACKOFF
         .saturating_mul(2_u32.saturating_pow(doublings))
         .min(MAX_BACKOFF)
         .mul_f64(jitter.clamp(0.0, 1.0));
-    // Many clients may have been told the same second: chance spreads them behind it.
-    let wait = retry_after.unwrap_or_default().saturating_add(backoff);
+    // Added to Retry-After, so that clients that got the same value do not return at once.
+    let wait = backoff.saturating_add(error.retry_after().unwrap_or_default());
     (wait < remaining).then_some(wait)
+}
+
+/// Reads `Retry-After` (RFC 9110, section 10.2.3): seconds, or a date in any of its three forms.
+///
+/// A date in the past means no wait. A number that is too large means the longest wait.
+pub(crate) fn retry_after(value: &[u8], now: SystemTime) -> Option<Duration> {
+    let text = std::str::from_utf8(value).ok()?.trim();
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
+    }
+    let date = httpdate::parse_http_date(text).ok()?;
+    Some(date.duration_since(now).unwrap_or_default())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Facts;
+    use crate::kind::{CodeState, ErrorKind};
 
-    const FAILED: Failed = Failed {
-        attempts: 1,
-        retryable: true,
-        retry_after: None,
-        remaining: Duration::from_secs(10),
-    };
+    const AMPLE: Duration = Duration::from_secs(10);
 
-    fn millis(wait: Option<Duration>) -> Option<u128> {
-        wait.map(|wait| wait.as_millis())
+    fn error(attempts: u32, retry_after: Option<Duration>) -> Error {
+        let facts = Facts {
+            attempts,
+            retry_after,
+            ..Facts::default()
+        };
+        Error::new(ErrorKind::Connect, CodeState::Unused, facts)
+    }
+
+    fn millis(error: &Error, remaining: Duration, jitter: f64) -> Option<u128> {
+        let policy = RetryPolicy::default().max_retries(u32::MAX);
+        wait(&policy, error, remaining, jitter).map(|wait| wait.as_millis())
     }
 
     #[test]
-    fn waits_double_up_to_a_limit_and_are_cut_by_chance() {
-        let patient = RetryPolicy {
-            max_retries: u32::MAX,
-        };
-        for (attempts, full) in [
-            (1, 100),
-            (2, 200),
-            (3, 400),
-            (4, 800),
-            (5, 1600),
-            (6, 2000),
-            (7, 2000),
-            (4_000_000_000, 2000),
+    fn backoff_doubles_up_to_2_s_with_full_jitter() {
+        for (attempts, longest) in [(1, 100), (2, 200), (5, 1600), (6, 2000), (u32::MAX, 2000)] {
+            for (jitter, part) in [(1.0, longest), (0.5, longest / 2), (0.0, 0), (7.0, longest)] {
+                let waited = millis(&error(attempts, None), AMPLE, jitter);
+                assert_eq!(waited, Some(part), "{attempts} {jitter}");
+            }
+        }
+    }
+
+    #[test]
+    fn policy_deadline_and_kind_can_each_prevent_a_retry() {
+        for attempts in 1..8 {
+            let waited = |policy| wait(&policy, &error(attempts, None), AMPLE, 0.0).is_some();
+            assert_eq!(waited(RetryPolicy::default()), attempts <= 2, "{attempts}");
+            assert!(!waited(RetryPolicy::never()), "{attempts}");
+        }
+        for (remaining, is_retried) in [(0, false), (100, false), (101, true)] {
+            let remaining = Duration::from_millis(remaining);
+            assert_eq!(
+                millis(&error(1, None), remaining, 1.0).is_some(),
+                is_retried
+            );
+        }
+        assert_eq!(millis(&ErrorKind::Timeout.into(), AMPLE, 0.0), None);
+        let seven = error(1, Some(Duration::from_secs(7)));
+        assert_eq!(
+            (millis(&seven, AMPLE, 0.0), millis(&seven, AMPLE, 1.0)),
+            (Some(7000), Some(7100))
+        );
+    }
+
+    #[test]
+    fn retry_after_is_read_in_all_forms() {
+        let now = httpdate::parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT").unwrap();
+        for (value, expected) in [
+            (" 7 ", Some(7)),
+            ("99999999999999999999999", Some(u64::MAX)),
+            ("Sun, 06 Nov 1994 08:49:47 GMT", Some(10)),
+            ("Sunday, 06-Nov-94 08:49:47 GMT", Some(10)),
+            ("Sun Nov  6 08:49:47 1994", Some(10)),
+            ("Sun, 06 Nov 1994 08:49:27 GMT", Some(0)),
+            ("-1", None),
+            ("", None),
         ] {
-            let failed = Failed { attempts, ..FAILED };
-            assert_eq!(
-                millis(wait(&patient, failed, 1.0)),
-                Some(full),
-                "{attempts}"
-            );
-            assert_eq!(
-                millis(wait(&patient, failed, 0.5)),
-                Some(full / 2),
-                "{attempts}"
-            );
-            assert_eq!(millis(wait(&patient, failed, 0.0)), Some(0), "{attempts}");
+            let read = retry_after(value.as_bytes(), now);
+            assert_eq!(read, expected.map(Duration::from_secs), "{value:?}");
         }
-    }
-
-    #[test]
-    fn the_default_policy_allows_two_more_attempts() {
-        let policy = RetryPolicy::default();
-        for (attempts, allowed) in [(1, true), (2, true), (3, false), (4, false)] {
-            let failed = Failed { attempts, ..FAILED };
-            assert_eq!(wait(&policy, failed, 1.0).is_some(), allowed, "{attempts}");
-            assert_eq!(wait(&RetryPolicy::never(), failed, 1.0), None, "{attempts}");
-        }
-    }
-
-    /// Turns red if anything else becomes a reason to send a code again.
-    #[test]
-    fn what_may_have_used_the_code_is_never_retried() {
-        let failed = Failed {
-            retryable: false,
-            ..FAILED
-        };
-        assert_eq!(wait(&RetryPolicy::default(), failed, 0.0), None);
-    }
-
-    #[test]
-    fn retry_after_comes_before_the_backoff() {
-        let policy = RetryPolicy::default();
-        let failed = Failed {
-            retry_after: Some(Duration::from_secs(7)),
-            ..FAILED
-        };
-        assert_eq!(millis(wait(&policy, failed, 0.0)), Some(7000));
-        assert_eq!(millis(wait(&policy, failed, 1.0)), Some(7100));
-        let forever = Failed {
-            retry_after: Some(Duration::MAX),
-            ..FAILED
-        };
-        assert_eq!(wait(&policy, forever, 1.0), None);
-    }
-
-    #[test]
-    fn a_wait_that_would_reach_the_deadline_is_not_begun() {
-        let policy = RetryPolicy::default();
-        for (remaining, begun) in [(0, false), (99, false), (100, false), (101, true)] {
-            let failed = Failed {
-                remaining: Duration::from_millis(remaining),
-                ..FAILED
-            };
-            assert_eq!(wait(&policy, failed, 1.0).is_some(), begun, "{remaining}");
-        }
-    }
-
-    #[test]
-    fn a_jitter_out_of_range_is_brought_into_it() {
-        let policy = RetryPolicy::default();
-        assert_eq!(millis(wait(&policy, FAILED, 7.0)), Some(100));
-        assert_eq!(millis(wait(&policy, FAILED, -1.0)), Some(0));
     }
 }

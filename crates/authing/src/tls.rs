@@ -1,59 +1,58 @@
-//! TLS by rustls, with verification always on.
+//! TLS with rustls; certificates are always verified.
 
 use std::sync::Arc;
 
-use rustls::ClientConfig;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::Verifier;
 
 use crate::error::{Error, Result};
 
-/// What the client trusts besides the system's authorities, and who it says it is.
-#[derive(Default)]
-pub(crate) struct TlsOptions {
-    pub(crate) root_certificates_pem: Vec<Vec<u8>>,
-    pub(crate) identity_pem: Option<Vec<u8>>,
-}
-
-/// The configuration for a client that speaks `https` if `is_https`.
+/// Builds the TLS configuration from root certificates, besides the system's, and an identity.
 ///
-/// A client that speaks plain `http` alone gets one that trusts nobody, and so does not read the
-/// system's trust store.
-pub(crate) fn client_config(options: &TlsOptions, is_https: bool) -> Result<ClientConfig> {
+/// Without `is_https` at most a proxy uses TLS, and it does not get the client certificate. Without
+/// `needs_roots` no connection uses TLS, and the trust store is not read.
+pub(crate) fn client_config(
+    roots_pem: &[Vec<u8>],
+    identity_pem: Option<&[u8]>,
+    is_https: bool,
+    needs_roots: bool,
+) -> Result<ClientConfig> {
     let provider = provider()?;
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
-        .map_err(|error| Error::config("the cryptography provider lacks TLS").with_source(error))?;
-    let builder = if is_https {
-        let roots = roots(options)?;
-        let verifier = verifier(roots, provider).map_err(|error| {
-            Error::config("the certificates to trust cannot be loaded").with_source(error)
+        .map_err(|error| {
+            Error::config("the cryptography provider does not support TLS").with_source(error)
         })?;
-        builder
+    // The parser's errors are dropped: they can quote their input, and that can be a key.
+    let mut roots = Vec::new();
+    for pem in roots_pem {
+        roots.extend(certificates(pem, "add_root_certificate_pem")?);
+    }
+    let must_verify = is_https || !roots.is_empty();
+    let builder = match needs_roots.then(|| Verifier::new_with_extra_roots(roots, provider)) {
+        Some(Ok(verifier)) => builder
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(verifier))
-    } else {
-        builder.with_root_certificates(rustls::RootCertStore::empty())
+            .with_custom_certificate_verifier(Arc::new(verifier)),
+        Some(Err(error)) if must_verify => return Err(no_roots(error)),
+        // Plain http, where at most a proxy uses TLS, and then its certificate is rejected.
+        Some(Err(_)) | None => builder.with_root_certificates(RootCertStore::empty()),
     };
-    let mut config = match &options.identity_pem {
+    let identity = identity_pem.map(identity).transpose()?;
+    let mut config = match identity.filter(|_| is_https) {
         None => builder.with_no_client_auth(),
-        Some(pem) => {
-            let (chain, key) = identity(pem)?;
-            builder.with_client_auth_cert(chain, key).map_err(|error| {
-                Error::config(
-                    "identity_pem holds a certificate and a key that do not belong together",
-                )
+        Some((chain, key)) => builder.with_client_auth_cert(chain, key).map_err(|error| {
+            Error::config("identity_pem: the private key and the certificate do not match")
                 .with_source(error)
-            })?
-        }
+        })?,
     };
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(config)
 }
 
-/// The provider that the process installed, else the one that this crate was built with.
+/// The process's default provider, or the one that this crate was built with.
 fn provider() -> Result<Arc<CryptoProvider>> {
     if let Some(installed) = CryptoProvider::get_default() {
         return Ok(Arc::clone(installed));
@@ -62,72 +61,34 @@ fn provider() -> Result<Arc<CryptoProvider>> {
     return Ok(Arc::new(rustls::crypto::aws_lc_rs::default_provider()));
     #[cfg(not(feature = "rustls"))]
     Err(Error::config(
-        "no cryptography provider: install one with rustls's CryptoProvider::install_default, or \
-         switch on the feature `rustls`",
+        "no cryptography provider; call CryptoProvider::install_default or enable feature `rustls`",
     ))
 }
 
-#[cfg(any(all(unix, not(target_os = "android")), windows))]
-fn verifier(
-    roots: Vec<CertificateDer<'static>>,
-    provider: Arc<CryptoProvider>,
-) -> std::result::Result<Verifier, rustls::Error> {
-    Verifier::new_with_extra_roots(roots, provider)
+fn no_roots(error: rustls::Error) -> Error {
+    // Only the verifier's text tells an empty trust store from an unusable certificate.
+    let detail = if error.to_string().contains("No CA certificates") {
+        "the system has no root certificates; install the package ca-certificates, or use \
+         add_root_certificate_pem"
+    } else {
+        "add_root_certificate_pem: a certificate cannot be used as a root certificate"
+    };
+    Error::config(detail).with_source(error)
 }
 
-#[cfg(not(any(all(unix, not(target_os = "android")), windows)))]
-fn verifier(
-    roots: Vec<CertificateDer<'static>>,
-    provider: Arc<CryptoProvider>,
-) -> std::result::Result<Verifier, rustls::Error> {
-    if !roots.is_empty() {
-        let text = "this platform takes no root certificates besides its own";
-        return Err(rustls::Error::General(text.to_owned()));
-    }
-    Verifier::new(provider)
-}
-
-fn roots(options: &TlsOptions) -> Result<Vec<CertificateDer<'static>>> {
-    let mut roots = Vec::new();
-    for pem in &options.root_certificates_pem {
-        let found = CertificateDer::pem_slice_iter(pem)
-            .collect::<std::result::Result<Vec<_>, _>>()
-            .map_err(|_| Error::config("root_certificate_pem is not PEM"))?;
-        if found.is_empty() {
-            return Err(Error::config("root_certificate_pem holds no certificate"));
-        }
-        roots.extend(found);
-    }
-    Ok(roots)
-}
-
-// The parser's own errors may quote what they could not read, and that may be a key.
 fn identity(pem: &[u8]) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)> {
-    let chain = CertificateDer::pem_slice_iter(pem)
-        .collect::<std::result::Result<Vec<_>, _>>()
-        .map_err(|_| Error::config("identity_pem is not PEM"))?;
-    if chain.is_empty() {
-        return Err(Error::config("identity_pem holds no certificate"));
-    }
+    let chain = certificates(pem, "identity_pem")?;
     let key = PrivateKeyDer::from_pem_slice(pem)
-        .map_err(|_| Error::config("identity_pem holds no private key"))?;
+        .map_err(|_| Error::config("identity_pem contains no private key in PEM format"))?;
     Ok((chain, key))
 }
 
-/// Runs in a build without a provider alone: `cargo xtask ci features`.
-#[cfg(all(test, not(feature = "rustls")))]
-mod without_provider {
-    use crate::{AuthenticationClient, ErrorKind};
-
-    #[test]
-    fn no_provider_is_a_config_error_that_says_how_to_get_one() {
-        let builder = AuthenticationClient::builder()
-            .app_host("https://example.authing.cn")
-            .app_id("app");
-        let error = builder.build().unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Config);
-        let line = error.to_string();
-        assert!(line.contains("install_default"), "{line}");
-        assert!(line.contains("the feature `rustls`"), "{line}");
+fn certificates(pem: &[u8], option: &str) -> Result<Vec<CertificateDer<'static>>> {
+    let read: std::result::Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+    let certificates = read.map_err(|_| Error::config(format!("{option} is not valid PEM")))?;
+    if certificates.is_empty() {
+        let text = format!("{option} contains no certificate in PEM format");
+        return Err(Error::config(text));
     }
+    Ok(certificates)
 }

@@ -1,82 +1,66 @@
-//! The backend as a program: settings from the environment, a socket, an end in good order.
+//! The program: options from the command line or the environment, a socket, a graceful shutdown.
 
-use std::error::Error as StdError;
-use std::process::ExitCode;
+use std::error::Error;
+use std::net::SocketAddr;
+use std::time::Duration;
 
-use authing::AuthenticationClientBuilder;
-use example_backend::settings::{CALL_TIMEOUT, STOP_TIMEOUT, Settings};
-use example_backend::{AppState, service};
+use authing::AuthenticationClient;
+use clap::Parser;
+use example_backend::{AppState, Limits, serve};
 use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
+use tokio::signal;
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    tracing_subscriber::fmt().with_ansi(false).init();
-    match run().await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!("{error}");
-            ExitCode::FAILURE
-        }
-    }
+/// Exchanges codes of a WeChat mini program for phone numbers through Authing.
+#[derive(Parser)]
+struct Options {
+    /// The address and port to listen on
+    #[arg(long, env = "LISTEN", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// The application's domain, such as https://example.authing.cn
+    #[arg(long, env = "AUTHING_APP_HOST")]
+    app_host: String,
+    /// The application ID
+    #[arg(long, env = "AUTHING_APP_ID")]
+    app_id: String,
+    /// The identity source connection of the mini program
+    #[arg(long, env = "AUTHING_CONNECTION")]
+    connection: String,
 }
 
-async fn run() -> Result<(), Box<dyn StdError>> {
-    let settings = Settings::from_env()?;
-    // AUTHING_APP_HOST, and AUTHING_APP_ID or AUTHING_USERPOOL_ID; wrong ones end the start here.
-    let client = AuthenticationClientBuilder::from_env()
-        .timeout(CALL_TIMEOUT)
-        .user_agent(concat!("example-backend/", env!("CARGO_PKG_VERSION")))
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .init();
+    let options = Options::parse();
+    let client = AuthenticationClient::builder()
+        .app_host(options.app_host)
+        .app_id(options.app_id)
+        // Shorter than the 15 s that the mini program waits.
+        .timeout(Duration::from_secs(8))
         .build()?;
-    let state = AppState::new(client, &settings);
-
-    let stop = CancellationToken::new();
-    let signal = stop_signal()?;
-    tokio::spawn({
-        let stop = stop.clone();
-        async move {
-            signal.await;
-            tracing::info!("stopping");
-            stop.cancel();
-        }
-    });
-    let listener = TcpListener::bind(settings.listen).await?;
+    let state = AppState::new(client, &options.connection);
+    let limits = Limits {
+        connections: 10_000,
+        head: Duration::from_secs(10),
+    };
+    let listener = TcpListener::bind(options.listen).await?;
     tracing::info!("listening on {}", listener.local_addr()?);
-    let server = axum::serve(listener, service(state.clone()))
-        .with_graceful_shutdown(stop.clone().cancelled_owned());
-    tokio::select! {
-        ended = server => ended?,
-        () = too_long(&stop) => tracing::warn!("a connection would not end, and was cut off"),
-    }
-    state.finish().await;
+    serve(listener, state, limits, stop_signal()).await;
     tracing::info!("stopped");
     Ok(())
 }
 
-/// Ends when the stop has taken longer than any request should.
-async fn too_long(stop: &CancellationToken) {
-    stop.cancelled().await;
-    tokio::time::sleep(STOP_TIMEOUT).await;
-}
-
-/// Ends when the process is asked to stop. The handlers are in place when this returns.
-#[cfg(unix)]
-fn stop_signal() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move {
+/// Completes on Ctrl-C and, on Unix, on SIGTERM.
+async fn stop_signal() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        let mut terminate = signal::unix::signal(signal::unix::SignalKind::terminate())?;
         tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
+            interrupt = signal::ctrl_c() => interrupt,
+            _ = terminate.recv() => Ok(()),
         }
-    })
-}
-
-#[cfg(not(unix))]
-fn stop_signal() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
-    let mut interrupt = tokio::signal::windows::ctrl_c()?;
-    Ok(async move {
-        interrupt.recv().await;
-    })
+    }
+    #[cfg(not(unix))]
+    signal::ctrl_c().await
 }

@@ -1,119 +1,85 @@
-//! `POST /api/phone`: `{"code": "…"}` in, the masked number out.
+//! `POST /api/phone`: takes `{"code": "…"}` and returns the masked phone number.
+
+use std::time::Duration;
 
 use authing::{Error, ErrorKind};
 use axum::Json;
-use axum::extract::State;
-use axum::extract::rejection::JsonRejection;
+use axum::extract::{FromRequest as _, Request, State};
 use axum::http::StatusCode;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use crate::AppState;
-use crate::answer::{Action, Refusal};
+use crate::next_step::{Action, Failure};
 
-// No `Debug`: it carries the code.
+/// The time for a request body.
+const BODY_TIMEOUT: Duration = Duration::from_secs(5);
+
+// Without `Debug`: it contains the code.
 #[derive(Deserialize)]
-pub(crate) struct PhoneRequest {
+struct PhoneRequest {
     code: String,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct PhoneReply {
-    masked_phone_number: String,
-}
-
-/// Exchanges a code, keeps the number, and shows the user enough of it to recognise it.
+/// Exchanges a code, stores the number, and returns enough of it for the user to recognize it.
 pub(crate) async fn phone(
     State(state): State<AppState>,
-    request: Result<Json<PhoneRequest>, JsonRejection>,
-) -> Result<Json<PhoneReply>, Refusal> {
-    let Json(request) = request.map_err(|rejection| bad_request(&rejection))?;
-    // Here a real backend looks up whose session this is, so that the number gets an owner.
+    request: Request,
+) -> Result<Json<Value>, Failure> {
+    let code = read_code(request).await?;
+    // A real backend checks the user's session here, and stores the number for that user.
 
-    // The code is used up, and paid for, whether or not the mini program still listens. Axum drops
-    // the handler when the connection goes; in a task of its own the number is kept all the same.
-    let exchange = state.exchanges.clone().spawn(exchange(state, request.code));
-    exchange.await.unwrap_or_else(|_| {
-        tracing::error!("the exchange panicked");
-        Err(Refusal::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            Action::TryLater,
-        ))
-    })
+    // If the client disconnects, axum drops this handler. The spawned exchange still runs to its
+    // end and stores the number, which has been paid for.
+    let exchange = state.exchanges.clone().spawn(exchange(state, code));
+    let panicked = Failure(StatusCode::INTERNAL_SERVER_ERROR, Action::TapAgain);
+    exchange.await.unwrap_or(Err(panicked))
 }
 
-async fn exchange(state: AppState, code: String) -> Result<Json<PhoneReply>, Refusal> {
-    let call = state
+async fn read_code(request: Request) -> Result<String, Failure> {
+    let body = Json::<PhoneRequest>::from_request(request, &());
+    let status = match timeout(BODY_TIMEOUT, body).await {
+        Ok(Ok(Json(request))) => return Ok(request.code),
+        // The text of the rejection may quote the code, so only its status is used.
+        Ok(Err(rejection)) => rejection.status(),
+        Err(_) => StatusCode::REQUEST_TIMEOUT,
+    };
+    Err(Failure(status, Action::FixRequest))
+}
+
+async fn exchange(state: AppState, code: String) -> Result<Json<Value>, Failure> {
+    let request = state
         .client
         .get_wechat_miniprogram_phone(code, &*state.connection);
-    let reply = call.await.map_err(|error| {
+    let reply = request.await.map_err(|error| {
         log(&error);
-        Refusal::from(&error)
+        Failure::from(&error)
     })?;
-    let masked_phone_number = mask(reply.data.pure_phone_number.as_str());
-    state.numbers.keep(reply.data);
-    tracing::info!(request_id = reply.request_id, "a phone number was kept");
-    // Masked: the number belongs on the server, and the page needs no more than this. A whole
-    // number that reaches a page also reaches its logs, its crash reports and its screenshots, and
-    // one that the page sends back later can be forged. Hand it out whole only where a user
-    // must edit it, and only to the user whose session this is.
-    Ok(Json(PhoneReply {
-        masked_phone_number,
-    }))
+    state.numbers.add(&reply.data);
+    tracing::info!("stored a phone number");
+    // Only the masked number leaves the server: a page could leak the full number, and a number
+    // that a page sends back can be forged.
+    let masked = mask(reply.data.pure_phone_number.as_str());
+    Ok(Json(json!({ "maskedPhoneNumber": masked })))
 }
 
-/// An error's Display and Debug hold neither code nor number nor words of the service.
+/// Logs an error by its `Display`, which contains neither code nor number, and a request ID only
+/// if it has the form of one. `request_id()` and `message()` are untrusted texts.
 fn log(error: &Error) {
     match error.kind() {
-        // Wakes somebody: nobody gets a number until a person has mended it.
-        ErrorKind::Config | ErrorKind::Misconfigured => {
-            tracing::error!(facts = ?error, "{error}");
-        }
-        // Users who waited too long or tapped twice.
-        ErrorKind::CodeRejected | ErrorKind::InvalidArgument => {
-            tracing::info!(facts = ?error, "{error}");
-        }
-        _ => tracing::warn!(facts = ?error, "{error}"),
+        // No user gets a number until the operator acts.
+        ErrorKind::Config | ErrorKind::Misconfigured => tracing::error!("{error}"),
+        _ => tracing::warn!("{error}"),
     }
 }
 
-fn bad_request(rejection: &JsonRejection) -> Refusal {
-    // The rejection's own text may quote the body; only its status is used.
-    let status = match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => StatusCode::PAYLOAD_TOO_LARGE,
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        _ => StatusCode::BAD_REQUEST,
-    };
-    Refusal::new(status, Action::FixRequest)
-}
-
-/// `13800138000` as `138****8000`; of shorter numbers the last digits alone.
+/// Masks `13800138000` as `138****8000`, and shorter numbers but for two digits.
 fn mask(number: &str) -> String {
     let digits: Vec<char> = number.chars().collect();
-    let (first, last) = match digits.len() {
-        11.. => (3, 4),
-        7.. => (0, 3),
-        _ => (0, 1),
-    };
-    let part = |range: &[char]| range.iter().collect::<String>();
-    let end = digits.len().saturating_sub(last);
-    format!("{}****{}", part(&digits[..first]), part(&digits[end..]))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::mask;
-
-    #[test]
-    fn a_mask_hides_at_least_four_characters_or_most_of_them() {
-        for (number, masked) in [
-            ("13800138000", "138****8000"),
-            ("51234567", "****567"),
-            ("12345", "****5"),
-            ("1", "****1"),
-            ("", "****"),
-        ] {
-            assert_eq!(mask(number), masked);
-        }
+    match digits[..] {
+        [a, b, c, .., w, x, y, z] if digits.len() > 10 => format!("{a}{b}{c}****{w}{x}{y}{z}"),
+        [.., y, z] if digits.len() > 5 => format!("****{y}{z}"),
+        _ => "****".to_owned(),
     }
 }

@@ -1,38 +1,26 @@
-//! Where the phone numbers go: here a list in memory, in a real backend its database.
+//! Stores phone numbers: here in memory, in a real backend in its database.
 
-use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use authing::GetWechatMiniProgramPhoneDataDto;
 
-/// The phone numbers that were exchanged; clones share them.
-#[derive(Clone, Default)]
-pub struct PhoneNumbers {
-    kept: Arc<Mutex<Vec<String>>>,
-}
+// Without `Debug`: it contains phone numbers.
+#[derive(Default)]
+pub(crate) struct PhoneNumbers(Mutex<Vec<String>>);
 
 impl PhoneNumbers {
-    /// Keeps a number, in one form for all of them where that can be had.
-    pub(crate) fn keep(&self, data: GetWechatMiniProgramPhoneDataDto) {
-        let number = data
-            .e164()
-            .unwrap_or_else(|| data.phone_number.as_str().to_owned());
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.push(number);
+    /// Stores a number in E.164 form. The service returns the same number with and without `+86`,
+    /// so `phone_number` would make two accounts for one user.
+    pub(crate) fn add(&self, data: &GetWechatMiniProgramPhoneDataDto) {
+        // A number without E.164 form is kept for a person to check: it has been paid for.
+        let fallback = || data.phone_number.as_str().to_owned();
+        let number = data.e164().unwrap_or_else(fallback);
+        let mut numbers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        numbers.push(number);
     }
 
-    /// All of them, oldest first.
-    pub fn all(&self) -> Vec<String> {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.clone()
-    }
-}
-
-/// Shows how many there are, and none of them.
-impl fmt::Debug for PhoneNumbers {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PhoneNumbers")
-            .field("count", &self.all().len())
-            .finish()
+    pub(crate) fn all(&self) -> Vec<String> {
+        let numbers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        numbers.clone()
     }
 }

@@ -1,53 +1,115 @@
-//! A server that answers every request alike, and does nothing else.
+//! A server that sends the same documented success to every request, over http or https.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
 use std::thread;
 
-/// The documented success.
-pub const BODY: &str = r#"{"statusCode":200,"message":"Operation successful","requestId":"934108e5-9fbf-4d24-8da1-c330328abd6c","data":{"phoneNumber":"+8613800138000","purePhoneNumber":"13800138000","countryCode":"86"}}"#;
+use rcgen::{CertifiedKey, generate_simple_self_signed};
+use rustls::pki_types::PrivateKeyDer;
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-/// Starts the stub on a free loopback port, in threads of this process.
-pub fn start() -> SocketAddr {
-    start_with(BODY)
+/// Resolved by the client's own table, so that URLs contain a host name as in production.
+const HOST: &str = "example.authing.test";
+const BODY: &str = r#"{"statusCode":200,"message":"Operation successful","requestId":"934108e5-9fbf-4d24-8da1-c330328abd6c","data":{"phoneNumber":"+8613800138000","purePhoneNumber":"13800138000","countryCode":"86"}}"#;
+
+/// A running stub and what a client needs to reach it.
+#[derive(Clone, Debug)]
+pub struct Target {
+    address: SocketAddr,
+    root: Option<String>,
 }
 
-/// The same with another body. One thread per connection, for as long as the process lives.
-pub fn start_with(body: &'static str) -> SocketAddr {
+impl Target {
+    /// Starts a stub for http in threads of this process, one per connection.
+    pub fn http() -> Self {
+        let address = serve(answer::<TcpStream>);
+        Self {
+            address,
+            root: None,
+        }
+    }
+
+    /// Starts a stub for https with a new self-signed certificate.
+    pub fn https() -> Self {
+        let CertifiedKey { cert, signing_key } =
+            generate_simple_self_signed([HOST.to_owned()]).unwrap();
+        let key = PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
+        let config = ServerConfig::builder()
+            .with_no_client_auth()
+            .with_single_cert(vec![cert.der().clone()], key)
+            .unwrap();
+        let config = Arc::new(config);
+        let address = serve(move |stream| {
+            let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
+            answer(StreamOwned::new(connection, stream));
+        });
+        Self {
+            address,
+            root: Some(cert.pem()),
+        }
+    }
+
+    /// Describes a stub that runs in another process.
+    pub fn at(address: SocketAddr, root: String) -> Self {
+        Self {
+            address,
+            root: Some(root),
+        }
+    }
+
+    /// Returns the address of the stub.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Returns the certificate to trust in PEM format; only https has one.
+    pub fn root(&self) -> Option<&str> {
+        self.root.as_deref()
+    }
+
+    /// Returns the URL of the stub without a path.
+    pub fn base_url(&self) -> String {
+        let scheme = if self.root.is_some() { "https" } else { "http" };
+        format!("{scheme}://{HOST}:{}", self.address.port())
+    }
+
+    /// Returns reqwest's default settings, with the stub's host name resolved.
+    pub fn http_client_builder(&self) -> reqwest::ClientBuilder {
+        reqwest::Client::builder().resolve(HOST, self.address)
+    }
+}
+
+fn serve(connection: impl Fn(TcpStream) + Clone + Send + 'static) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     thread::spawn(move || {
         for stream in listener.incoming() {
             let stream = stream.unwrap();
-            thread::spawn(move || answer(stream, body));
+            stream.set_nodelay(true).unwrap();
+            let connection = connection.clone();
+            thread::spawn(move || connection(stream));
         }
     });
     address
 }
 
-fn answer(mut stream: TcpStream, body: &str) {
-    let reply = format!(
-        "HTTP/1.1 200 OK\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
+fn answer<S: Read + Write>(mut stream: S) {
+    let length = BODY.len();
+    let response = format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: {length}\r\n\r\n{BODY}"
     );
-    stream.set_nodelay(true).unwrap();
     let mut buffer = [0; 4096];
     let mut filled = 0;
-    loop {
-        match stream.read(&mut buffer[filled..]) {
-            Ok(0) | Err(_) => return,
-            Ok(read) => filled += read,
-        }
-        if is_complete(&buffer[..filled]) {
+    while let Ok(read @ 1..) = stream.read(&mut buffer[filled..]) {
+        filled += read;
+        // All requests end with the brace of their JSON body.
+        let request = &buffer[..filled];
+        if request.ends_with(b"}") && request.windows(4).any(|window| window == b"\r\n\r\n") {
             filled = 0;
-            if stream.write_all(reply.as_bytes()).is_err() {
+            if stream.write_all(response.as_bytes()).is_err() {
                 return;
             }
         }
     }
-}
-
-/// Whether a request is whole: every one of ours ends in the brace of its JSON.
-fn is_complete(request: &[u8]) -> bool {
-    request.ends_with(b"}") && request.windows(4).any(|window| window == b"\r\n\r\n")
 }

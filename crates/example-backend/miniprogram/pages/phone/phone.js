@@ -1,6 +1,6 @@
-// The page with the phone button: hands WeChat's one-time code to the backend, once.
+// The page with the phone button: sends WeChat's one-time code to the backend.
 
-// Must be among the mini program's allowed request domains.
+// Must be one of the mini program's request domains (request 合法域名).
 const BACKEND = 'https://backend.example.com';
 const MAX_RETRIES = 2;
 
@@ -12,10 +12,10 @@ Page({
     if (this.busy) return;
     const { code, errMsg } = event.detail;
     if (!code) {
-      // The user said no, which is their right: other ways stay open. Anything else is a matter
-      // of set-up (permission, quota) or of a WeChat too old to hand out codes.
-      const refused = /deny|cancel/.test(errMsg || '');
-      this.setData({ hint: refused ? '您也可以手动填写手机号' : '暂时无法获取，请手动填写手机号' });
+      // The user declined, or the mini program has no permission or quota, or WeChat is too old.
+      const declined = /deny|cancel/.test(errMsg || '');
+      if (!declined) console.error('no code', errMsg);
+      this.setData({ hint: declined ? '你已取消授权，可再次点击按钮' : '暂时无法获取手机号，请稍后再试' });
       return;
     }
     this.setBusy(true, '');
@@ -28,34 +28,34 @@ Page({
       method: 'POST',
       data: { code },
       timeout: 15000,
-      success: (response) => this.onAnswer(code, retriesLeft, response.statusCode, response.data || {}),
-      // No answer: the backend may have the number, so this code is done with.
-      fail: () => this.setBusy(false, '网络异常，请重新点击按钮'),
+      success: (response) => this.onResponse(code, retriesLeft, response.statusCode, response.data || {}),
+      // The backend may have used the code, so it is not sent again.
+      fail: () => this.setBusy(false, '网络异常，请重新点击按钮授权'),
     });
   },
 
-  onAnswer(code, retriesLeft, status, answer) {
+  onResponse(code, retriesLeft, status, body) {
     if (status === 200) {
-      this.setData({ maskedPhoneNumber: answer.maskedPhoneNumber });
+      this.setData({ maskedPhoneNumber: body.maskedPhoneNumber });
       return this.setBusy(false, '');
     }
-    switch (answer.action) {
+    switch (body.action) {
       case 'retry':
-        // The code was surely not used: the same one again, without bothering the user.
+        // The code was not used: send the same one again, without asking the user.
         if (retriesLeft > 0) {
-          const seconds = Math.max(1, answer.retryAfterSeconds || 1);
+          const seconds = Math.max(1, body.retryAfterSeconds || 1);
           setTimeout(() => this.send(code, retriesLeft - 1), seconds * 1000);
           return;
         }
-        return this.setBusy(false, '服务繁忙，请稍后再点击按钮');
+        return this.setBusy(false, '服务繁忙，请稍后再试');
       case 'tap_again':
-        return this.setBusy(false, '授权已失效，请重新点击按钮');
+        return this.setBusy(false, '授权已失效，请重新点击按钮授权');
       case 'fix_request':
-        console.error('the backend does not understand this page', status);
-        return this.setBusy(false, '暂时无法获取，请手动填写手机号');
+        console.error('the backend rejected the request', status);
+        return this.setBusy(false, '暂时无法获取手机号，请稍后再试');
       case 'try_later':
       default:
-        return this.setBusy(false, '暂时无法获取，请稍后再试');
+        return this.setBusy(false, '暂时无法获取手机号，请稍后再试');
     }
   },
 

@@ -1,0 +1,194 @@
+//! Runs the program `authing` against the sandbox.
+
+#![expect(clippy::unwrap_used, reason = "a failure fails the test")]
+
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use authing::GetWechatMiniProgramPhoneDataDto;
+use authing_sandbox::{DEFAULT_APP_ID, DEFAULT_CONNECTION, Fault, Sandbox};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rustls::ServerConfig;
+use rustls::crypto::aws_lc_rs::default_provider;
+use serde_json::{Value, json};
+
+const NUMBER: &str = "+8613800138000";
+const CODE: &str = "c0de5eed00112233445566778899aabbccddeeff0123456789abcdef01234567";
+
+fn sandbox() -> Sandbox {
+    Sandbox::builder().start_blocking().unwrap()
+}
+
+/// Runs the program without other variables; returns exit status, standard output and error.
+fn authing(host: &str, arguments: &[&str], stdin: &str) -> (i32, String, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_authing"));
+    command.env_clear().args(arguments);
+    command.env("AUTHING_APP_HOST", host);
+    command.env("AUTHING_APP_ID", DEFAULT_APP_ID);
+    command.env("AUTHING_CONNECTION", DEFAULT_CONNECTION);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+    let mut pipe = child.stdin.take().unwrap();
+    let _ = pipe.write_all(stdin.as_bytes());
+    drop(pipe);
+    let output = child.wait_with_output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    let status = output.status.code().unwrap();
+    (status, text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn a_code_is_exchanged_once_and_the_number_goes_to_standard_output() {
+    let sandbox = sandbox();
+    let host = sandbox.base_url();
+    let code = sandbox.issue_code(NUMBER).unwrap();
+    let (status, stdout, stderr) = authing(host, &["phone", &code], "");
+    assert_eq!((status, stderr.as_str()), (0, ""));
+    assert!(stdout.contains(" +8613800138000\n"), "{stdout}");
+    let (status, stdout, stderr) = authing(host, &["phone", &code], "");
+    assert_eq!((status, stdout.as_str()), (15, ""));
+    assert!(stderr.contains("tap again"), "{stderr}");
+
+    let code = sandbox.issue_code("13800138000").unwrap() + "\n";
+    let (_, stdout, _) = authing(host, &["exchange", "--json", "-"], &code);
+    let value: Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!(value["data"]["e164"], NUMBER);
+}
+
+#[test]
+fn every_error_kind_has_its_exit_status() {
+    let sandbox = sandbox();
+    let (_, help, _) = authing("", &["phone", "--help"], "");
+    for (fault, status, kind) in [
+        (Fault::delay(Duration::from_secs(60)), 13, "Timeout"),
+        (Fault::wechat(45011, ""), 16, "Throttled"),
+        (Fault::reply(403), 17, "Misconfigured"),
+        (Fault::reply(603), 18, "Upstream"),
+        (Fault::reply(500), 19, "Service"),
+        (Fault::answer(200, "x/y", "x"), 20, "UnexpectedResponse"),
+        (Fault::reply(409), 21, "UnknownStatus"),
+    ] {
+        sandbox.push_fault(fault).unwrap();
+        let arguments = ["phone", "--json", "--timeout", "1", CODE];
+        let (found, stdout, _) = authing(sandbox.base_url(), &arguments, "");
+        let value: Value = serde_json::from_str(&stdout).unwrap();
+        assert_eq!((found, &value["error"]["kind"]), (status, &json!(kind)));
+        assert!(help.contains(&format!("\n  {status}  {kind} ")), "{help}");
+    }
+}
+
+#[test]
+fn the_code_and_unsafe_texts_of_the_service_are_not_printed() {
+    let sandbox = sandbox();
+    let success = GetWechatMiniProgramPhoneDataDto::new(NUMBER, "13800138000", "86");
+    let mut success = serde_json::to_value(success).unwrap();
+    success["watermark"] = json!({"appid": "\u{202e}\u{1b}[31m", "timestamp": 1});
+    for id in [CODE, "13912345678", "\u{1b}[31mred", "\u{202e}evil"] {
+        let rejected = json!({"errcode": 40029, "errmsg": format!("{id} rid: {id}")});
+        for (status_code, data) in [(200, &success), (200, &rejected), (403, &Value::Null)] {
+            let body = json!({"statusCode": status_code, "message": CODE, "requestId": id,
+                "data": data});
+            for arguments in [["phone", "--json", CODE], ["phone", "--lang=en", CODE]] {
+                let fault = Fault::answer(200, "application/json", body.to_string());
+                sandbox.push_fault(fault).unwrap();
+                let (_, stdout, stderr) = authing(sandbox.base_url(), &arguments, "");
+                for text in [CODE, "13912345678", "\u{1b}", "\u{202e}"] {
+                    let printed = [&stdout, &stderr];
+                    assert!(!printed.iter().any(|out| out.contains(text)), "{printed:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn errors_of_the_command_line_do_not_repeat_its_values() {
+    for arguments in [
+        &[CODE][..],
+        &["phone", "x", CODE],
+        &["phone", &format!("--cod={CODE}")],
+        &["phone", &format!("--json={CODE}")],
+        &["phone", "--timeout", CODE],
+    ] {
+        let (status, stdout, stderr) = authing("", arguments, "");
+        assert_eq!((status, stdout.as_str()), (2, ""), "{arguments:?}");
+        assert!(
+            stderr.contains("--help") && !stderr.contains(CODE),
+            "{stderr}"
+        );
+    }
+}
+
+/// Starts a sandbox with a certificate of a new CA or the CA's own; returns the file of the CA.
+fn tls_sandbox(presents_ca: bool) -> (Sandbox, String) {
+    let params = || CertificateParams::new(["localhost".to_owned()]).unwrap();
+    let (mut key, mut ca) = (KeyPair::generate().unwrap(), params());
+    ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let mut certificate = ca.self_signed(&key).unwrap();
+    let path = format!("{}/{presents_ca}.pem", env!("CARGO_TARGET_TMPDIR"));
+    std::fs::write(&path, certificate.pem()).unwrap();
+    if !presents_ca {
+        let issuer = Issuer::new(ca, key);
+        key = KeyPair::generate().unwrap();
+        certificate = params().signed_by(&key, &issuer).unwrap();
+    }
+    let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.into()], key.into())
+        .unwrap();
+    let sandbox = Sandbox::builder().tls(Arc::new(config)).start_blocking();
+    (sandbox.unwrap(), path)
+}
+
+/// Each row: host and arguments, exit status, a part of `detail`, a part of `fix`.
+#[test]
+fn the_doctor_names_the_cause_and_the_flag() {
+    let (plain, (tls, ca), (own, own_ca)) = (sandbox(), tls_sandbox(false), tls_sandbox(true));
+    for row in [
+        "PLAIN | 0 | WeChat rejected the code of this check | nothing to fix",
+        "TLS --root-certificate CA_PEM | 0 | WeChat rejected the code | nothing to fix",
+        "TLS --root-certificate OWN_PEM | 12 | no certificate in --root-certificate | of this server",
+        "TLS --root-certificate Cargo.toml | 10 | --root-certificate is missing or invalid | PEM",
+        "TLS | 12 | no --root-certificate is given | to --root-certificate",
+        "OWN --root-certificate OWN_PEM | 12 | a CA certificate as its own | leaf certificate",
+        "HTTP_TO_TLS | 20 | the port may speak https | use https in --app-host",
+        "TLS_TO_HTTP --root-certificate CA_PEM | 12 | may speak plain http | port in --app-host",
+        "http://example.com | 10 | --app-host or --allow-plain-http | use https",
+        "https://authing.invalid | 12 | cannot be resolved | --app-host",
+        "http://127.0.0.1:1 | 12 | nothing listens | --app-host",
+        "PLAIN --app-id x | 17 | application ID | --app-id (AUTHING_APP_ID)",
+        "PLAIN --connection x | 17 | connection is unknown | --connection (AUTHING_CONNECTION)",
+        "PLAIN --connection= | 17 | was not checked | --connection",
+    ] {
+        let row = row.replace("HTTP_TO_TLS", &tls.base_url().replace("https:", "http:"));
+        let row = row.replace("TLS_TO_HTTP", &plain.base_url().replace("http:", "https:"));
+        let row = row
+            .replace("TLS", tls.base_url())
+            .replace("PLAIN", plain.base_url());
+        let row = row.replace("CA_PEM", &ca).replace("OWN_PEM", &own_ca);
+        let row = row.replace("OWN", own.base_url());
+        let [call, status, detail, fix] = row.split(" | ").collect::<Vec<_>>()[..] else {
+            panic!("{row}");
+        };
+        let (host, arguments) = call.split_once(' ').unwrap_or((call, ""));
+        let arguments = ["doctor", "--json"]
+            .into_iter()
+            .chain(arguments.split_whitespace());
+        let (found, stdout, _) = authing(host, &arguments.collect::<Vec<_>>(), "");
+        let value: Value = serde_json::from_str(&stdout).unwrap();
+        assert_eq!(found.to_string(), status, "{row}: {value:#}");
+        assert!(
+            value["detail"].as_str().unwrap().contains(detail),
+            "{row}: {value:#}"
+        );
+        assert!(
+            value["fix"].as_str().unwrap().contains(fix),
+            "{row}: {value:#}"
+        );
+        assert!(value["message"].is_string() && value["causes"].is_array());
+    }
+}

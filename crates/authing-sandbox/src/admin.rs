@@ -1,0 +1,186 @@
+//! The admin routes under `/sandbox`: the state, codes, controls, faults, and what the console sends.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::answer::{Answer, Shape};
+use crate::clock::MAX_ADVANCE;
+use crate::log::RequestRecord;
+use crate::relay;
+use crate::request::Request;
+use crate::state::{MAX_LATENCY, State};
+
+/// How many codes and requests `GET /sandbox` shows unless `limit` is given.
+const LIMIT: usize = 50;
+
+type Handled = Result<Value, String>;
+
+/// Responds to an admin request.
+pub(crate) async fn respond(state: &State, request: &Request) -> Answer {
+    let (head, query) = (&request.head, request.head.target.split_once('?'));
+    let allowed = match head.path() {
+        "/sandbox" => "GET",
+        "/sandbox/codes" | "/sandbox/send" => "POST",
+        "/sandbox/controls" => "PUT",
+        "/sandbox/faults" => "POST, DELETE",
+        _ => {
+            let text = "no such route; the routes are GET /sandbox, POST /sandbox/codes, \
+                        PUT /sandbox/controls, POST and DELETE /sandbox/faults, POST /sandbox/send";
+            return Answer::error(404, text);
+        }
+    };
+    if !allowed.split(", ").any(|method| method == head.method) {
+        return Answer::error(405, &format!("the method must be {allowed}"));
+    }
+    let handled = match (head.path(), &*head.method) {
+        ("/sandbox", _) => show(state, query.map_or("", |(_, query)| query)),
+        ("/sandbox/codes", _) => body(request).and_then(|order| {
+            let code = state.issue(order).map_err(|error| error.to_string())?;
+            Ok(json!(state.entry(&code)))
+        }),
+        ("/sandbox/controls", _) => body(request).and_then(|controls| control(state, controls)),
+        ("/sandbox/faults", "DELETE") => {
+            state.core().faults.clear();
+            Ok(json!({ "faults": [] }))
+        }
+        ("/sandbox/faults", _) => body(request).and_then(|fault| {
+            state.push_fault(fault).map_err(|error| error.to_string())?;
+            Ok(json!({ "faults": state.core().faults }))
+        }),
+        _ => match body(request) {
+            Ok(order) => send(state, order).await,
+            Err(error) => Err(error),
+        },
+    };
+    handled.map_or_else(
+        |error| Answer::error(400, &error),
+        |value| Answer::json(200, &value),
+    )
+}
+
+/// Reads a JSON body. The content type is required: browsers do not send it to another origin
+/// without asking first.
+fn body<T: DeserializeOwned>(request: &Request) -> Result<T, String> {
+    if !request.head.is_json() {
+        return Err("the content type must be application/json".to_owned());
+    }
+    serde_json::from_slice(&request.body).map_err(|error| error.to_string())
+}
+
+fn show(state: &State, query: &str) -> Handled {
+    let (mut limit, mut only) = (LIMIT, None);
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        match pair.split_once('=') {
+            Some(("limit", number)) => {
+                limit = number.parse().map_err(|_| "limit must be a whole number")?;
+            }
+            Some(("code", code)) => only = Some(code),
+            _ => return Err("the parameters are limit and code".to_owned()),
+        }
+    }
+    let (config, now) = (&state.config, state.clock.now());
+    let mut core = state.core();
+    let core = &mut *core;
+    let ledger = match only {
+        Some(code) => core.ledger.entry(code, now).into_iter().collect(),
+        None => core.ledger.entries(limit, now),
+    };
+    let wanted =
+        |record: &&RequestRecord| only.is_none_or(|code| record.code.as_deref() == Some(code));
+    let latest = core.log.requests().rev().filter(wanted).take(limit);
+    let mut requests: Vec<&RequestRecord> = latest.collect();
+    requests.reverse();
+    let controls = core.controls;
+    Ok(json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "baseUrl": config.base_url,
+        "appId": config.app_id,
+        "userpoolId": config.userpool_id,
+        "connections": config.connections,
+        "backend": config.backend,
+        "now": now,
+        "advancedSeconds": state.clock.advanced().as_secs(),
+        "shape": controls.shape,
+        "shapes": Shape::ALL,
+        "rateLimit": controls.rate_limit.map_or(json!("off"), Value::from),
+        "latencyMs": controls.latency.as_secs_f64() * 1000.0,
+        "faults": core.faults,
+        "requestCount": core.log.complete,
+        "ledger": ledger,
+        "requests": requests,
+    }))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Switch {
+    shape: Option<Shape>,
+    rate_limit: Option<Value>,
+    latency_ms: Option<u64>,
+    advance_seconds: Option<u64>,
+}
+
+fn control(state: &State, switch: Switch) -> Handled {
+    let rate_limit = match &switch.rate_limit {
+        None => None,
+        Some(Value::String(off)) if off == "off" => Some(None),
+        Some(number) => {
+            let number = number
+                .as_u64()
+                .and_then(|number| u32::try_from(number).ok());
+            let error = "rateLimit must be a number of requests per second, or \"off\"";
+            Some(Some(number.ok_or(error)?))
+        }
+    };
+    let latency = switch.latency_ms.map(Duration::from_millis);
+    if latency.is_some_and(|latency| latency > MAX_LATENCY) {
+        return Err("latencyMs must be at most 60000".to_owned());
+    }
+    let advance = Duration::from_secs(switch.advance_seconds.unwrap_or(0));
+    if advance > MAX_ADVANCE {
+        return Err("advanceSeconds must be at most ten years".to_owned());
+    }
+    let mut core = state.core();
+    let controls = &mut core.controls;
+    controls.shape = switch.shape.unwrap_or(controls.shape);
+    controls.latency = latency.unwrap_or(controls.latency);
+    controls.rate_limit = rate_limit.unwrap_or(controls.rate_limit);
+    drop(core);
+    state.clock.advance(advance);
+    show(state, "")
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Send {
+    code: String,
+    to: To,
+    connection: Option<String>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum To {
+    Backend,
+    Sandbox,
+}
+
+async fn send(state: &State, order: Send) -> Handled {
+    let config = &state.config;
+    match (order.to, &config.backend) {
+        (To::Backend, Some(url)) => relay::to_backend(url, &order.code).await,
+        (To::Backend, None) => {
+            Err("no backend is known; start the sandbox with --backend URL".to_owned())
+        }
+        (To::Sandbox, _) if config.tls => {
+            Err("a sandbox with TLS does not send to itself".to_owned())
+        }
+        (To::Sandbox, _) => {
+            let connection = order.connection.as_ref().unwrap_or(&config.connections[0]);
+            Ok(relay::to_sandbox(config, &order.code, connection).await)
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Responses before they are sent: status, headers, body, Authing's envelope, and the shapes.
+
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::number;
+
+/// The place and the types of the phone number in a response: the examples of the OpenAPI document.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Shape {
+    /// `data` holds the phone number in its three parts (documented).
+    #[default]
+    Documented,
+    /// `data` is WeChat's own response: `errcode` 0, `errmsg`, and `phone_info` with a watermark.
+    /// Read by Authing's mini-program library.
+    Nested,
+    /// `phone_info`, or `errcode` and `errmsg`, are next to `statusCode`. Accepted by the same
+    /// library.
+    Beside,
+    /// The documented place with the types of WeChat's sample: a numeric `countryCode`, mainland
+    /// numbers without country code, an empty `message`, no `requestId`.
+    Loose,
+}
+
+impl Shape {
+    /// All shapes.
+    pub const ALL: [Self; 4] = [Self::Documented, Self::Nested, Self::Beside, Self::Loose];
+
+    /// The stable name, as in JSON and for [`FromStr`].
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Documented => "documented",
+            Self::Nested => "nested",
+            Self::Beside => "beside",
+            Self::Loose => "loose",
+        }
+    }
+}
+
+impl FromStr for Shape {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let found = Self::ALL.into_iter().find(|shape| shape.name() == name);
+        let names = Self::ALL.map(Self::name).join(", ");
+        found.ok_or_else(|| format!("no such shape; the shapes are {names}"))
+    }
+}
+
+/// One HTTP response, complete and not yet sent.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    pub(crate) http_status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    pub(crate) fn new(http_status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        Self {
+            http_status,
+            headers: vec![("content-type".to_owned(), content_type.to_owned())],
+            body: body.into(),
+        }
+    }
+
+    pub(crate) fn json(http_status: u16, body: &impl Serialize) -> Self {
+        // Cannot fail: all values have string keys and finite numbers.
+        let body = serde_json::to_vec(body).unwrap_or_default();
+        Self::new(http_status, "application/json; charset=utf-8", body)
+    }
+
+    /// An error of the sandbox's own routes.
+    pub(crate) fn error(http_status: u16, text: &str) -> Self {
+        Self::json(http_status, &json!({ "error": text }))
+    }
+
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        let mut headers = self.headers.iter();
+        let found = headers.find(|(own, _)| own.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// The status line with its line end.
+    pub(crate) fn status_line(&self) -> String {
+        let reason = match self.http_status {
+            200 => "OK",
+            400 => "Bad Request",
+            401 => "Unauthorized",
+            403 => "Forbidden",
+            404 => "Not Found",
+            429 => "Too Many Requests",
+            500 => "Internal Server Error",
+            502 => "Bad Gateway",
+            503 => "Service Unavailable",
+            _ => "Status",
+        };
+        format!("HTTP/1.1 {} {reason}\r\n", self.http_status)
+    }
+
+    /// The head. `content-length` is added unless the headers frame the body already or the status
+    /// allows no body.
+    pub(crate) fn head(&self) -> Vec<u8> {
+        let mut head = self.status_line();
+        for (name, value) in &self.headers {
+            head.push_str(&format!("{name}: {value}\r\n"));
+        }
+        let framing = self.get("content-length").or(self.get("transfer-encoding"));
+        if framing.is_none() && !matches!(self.http_status, 100..=199 | 204 | 304) {
+            head.push_str(&format!("content-length: {}\r\n", self.body.len()));
+        }
+        head.push_str("\r\n");
+        head.into_bytes()
+    }
+}
+
+/// Authing's envelope; a struct, so that its fields come in the order of Authing's sample.
+#[derive(Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Envelope {
+    pub(crate) status_code: i32,
+    pub(crate) message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) api_code: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) request_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) data: Option<Value>,
+    #[serde(flatten)]
+    pub(crate) beside: Map<String, Value>,
+}
+
+impl Envelope {
+    pub(crate) fn new(status_code: i32, message: &str) -> Self {
+        Self {
+            status_code,
+            message: message.to_owned(),
+            request_id: Some(number::request_id()),
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn answer(&self, http_status: u16) -> Answer {
+        Answer::json(http_status, self)
+    }
+}
+
+/// WeChat's error as it is in `data` or next to `statusCode`.
+pub(crate) fn wechat_error(errcode: i64, errmsg: &str) -> Value {
+    json!({ "errcode": errcode, "errmsg": format!("{errmsg}, rid: {}", number::rid()) })
+}

@@ -1,0 +1,163 @@
+//! From a complete request, and the fault that takes it, to what is sent.
+
+use std::time::Duration;
+
+use crate::answer::{Answer, Envelope};
+use crate::fault::{Action, CutAt, Fault, How};
+use crate::get_wechat_miniprogram_phone::{self as phone, EXCHANGE_PATH};
+use crate::ledger::Outcome;
+use crate::operation::Call;
+use crate::request::Request;
+use crate::state::State;
+
+/// What is sent in response to a request, and what happens to the connection.
+#[derive(Debug, Default)]
+pub(crate) struct Script {
+    /// The wait before the first byte.
+    pub(crate) wait: Duration,
+    pub(crate) bytes: Vec<u8>,
+    /// One byte per interval from this position on.
+    pub(crate) drip: Option<(usize, Duration)>,
+    /// Sent again and again afterwards.
+    pub(crate) repeat: Vec<u8>,
+    /// A second wait, and what is sent then.
+    pub(crate) second: Option<(Duration, Vec<u8>)>,
+    /// How the connection ends; `None` keeps it open.
+    pub(crate) then: Option<How>,
+    /// Whether a complete response is sent, so that TLS is closed in order before a FIN.
+    pub(crate) complete: bool,
+}
+
+impl Script {
+    /// Sends a complete response.
+    pub(crate) fn send(answer: &Answer) -> Self {
+        let closes = answer
+            .get("connection")
+            .is_some_and(|value| value == "close");
+        Self {
+            bytes: [answer.head(), answer.body.clone()].concat(),
+            then: closes.then_some(How::Fin),
+            complete: true,
+            ..Self::default()
+        }
+    }
+}
+
+/// Processes a complete request, unless a fault prevents it, and says what is sent.
+pub(crate) fn respond(
+    state: &State,
+    request: &Request,
+    number: u64,
+    fault: Option<&Fault>,
+) -> Script {
+    let consumes = fault.is_none_or(Fault::consumes);
+    let answer = finish(complete(state, request, number, consumes), request);
+    let mut script = match fault {
+        Some(fault) => faulted(fault, answer, Some(request)),
+        None => Script::send(&answer),
+    };
+    script.wait += state.core().controls.latency;
+    script
+}
+
+/// What a fault sends that acts before the request is complete.
+pub(crate) fn respond_early(fault: &Fault) -> Script {
+    faulted(fault, unprocessed(), None)
+}
+
+/// Processes a complete request, or only counts it.
+pub(crate) fn complete(state: &State, request: &Request, number: u64, process: bool) -> Answer {
+    let call = Call::new(state, request, number);
+    let head = &request.head;
+    if !process {
+        call.note(&mut state.core(), Outcome::NotProcessed);
+        unprocessed()
+    } else if head.method == "POST" && head.path() == EXCHANGE_PATH {
+        phone::process(&call)
+    } else {
+        call.note(&mut state.core(), Outcome::NotFound);
+        // The words of NestJS, which Authing's gateway is built on; assumed.
+        let path: String = head.path().chars().take(256).collect();
+        Envelope::new(404, &format!("Cannot {} {path}", head.method)).answer(404)
+    }
+}
+
+fn unprocessed() -> Answer {
+    Envelope::new(500, "scripted fault").answer(200)
+}
+
+/// Fits a response to the request's method and connection.
+pub(crate) fn finish(mut answer: Answer, request: &Request) -> Answer {
+    if request.head.closes() && answer.get("connection").is_none() {
+        answer = answer.header("connection", "close");
+    }
+    if request.head.method == "HEAD" {
+        answer.body.clear();
+    }
+    answer
+}
+
+/// What a fault sends in place of the real response.
+fn faulted(fault: &Fault, mut real: Answer, request: Option<&Request>) -> Script {
+    let wait = fault.wait();
+    if let Action::Answer {
+        http_status,
+        headers,
+        body,
+    } = &fault.action
+    {
+        real.http_status = http_status.unwrap_or(real.http_status);
+        if let Some(body) = body {
+            real.headers.clear();
+            real.body.clone_from(&body.0);
+        }
+        for (name, _) in headers {
+            real.headers
+                .retain(|(own, _)| !own.eq_ignore_ascii_case(name));
+        }
+        real.headers.extend(headers.iter().cloned());
+        if let Some(request) = request {
+            real = finish(real, request);
+        }
+    }
+    let head = real.head();
+    let mut script = Script::send(&real);
+    script.wait = wait;
+    match &fault.action {
+        Action::Answer { .. } => {}
+        Action::Raw {
+            bytes,
+            repeat,
+            then,
+        } => {
+            script.bytes.clone_from(&bytes.0);
+            script.repeat.clone_from(&repeat.0);
+            script.then = *then;
+            script.complete = false;
+        }
+        Action::Twice { bytes } => {
+            let second = bytes.as_ref().map_or(&script.bytes, |bytes| &bytes.0);
+            script.second = Some((wait, second.clone()));
+            script.wait = Duration::ZERO;
+        }
+        Action::Cut { at, how } => {
+            script.then = Some(*how);
+            script.complete = *at == CutAt::Response;
+            if script.complete {
+                script.second = Some((wait, Vec::new()));
+                script.wait = Duration::ZERO;
+            }
+            script.bytes.truncate(match at {
+                CutAt::StatusLine => real.status_line().len(),
+                CutAt::HalfBody => head.len() + real.body.len() / 2,
+                CutAt::ResponseBytes(sent) => *sent,
+                CutAt::Response => usize::MAX,
+                _ => 0,
+            });
+        }
+    }
+    let from = if fault.body_only { head.len() } else { 0 };
+    let interval = Duration::from_millis(fault.interval_ms);
+    script.drip = (!interval.is_zero()).then_some((from, interval));
+    script
+}

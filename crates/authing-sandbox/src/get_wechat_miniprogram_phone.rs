@@ -1,0 +1,92 @@
+//! The operation `get-wechat-miniprogram-phone`: consumes a code, and renders the phone number.
+
+use serde_json::{Value, json};
+
+use crate::answer::{Answer, Shape, wechat_error};
+use crate::ledger::{Entry, Outcome};
+use crate::number;
+use crate::operation::Call;
+use crate::refusal::Rejection;
+
+/// The path of the operation (documented).
+pub const EXCHANGE_PATH: &str = "/api/v3/get-wechat-miniprogram-phone";
+
+/// Processes a request: checks it, consumes its code if that is valid, and writes down the outcome.
+pub(crate) fn process(call: &Call<'_>) -> Answer {
+    let now = call.state.clock.now();
+    let mut core = call.state.core();
+    let shape = core.controls.shape;
+    let result = call.check(&mut core, now).and_then(|()| {
+        let (code, connection) = (call.field("code"), call.field("extIdpConnidentifier"));
+        let (code, connection) = code.zip(connection).ok_or(Rejection::MissingField)?;
+        if !call
+            .state
+            .config
+            .connections
+            .iter()
+            .any(|known| known == connection)
+        {
+            return Err(Rejection::UnknownConnection);
+        }
+        core.ledger.consume(code, connection, call.number, now)
+    });
+    let outcome = match &result {
+        Ok(_) => Outcome::Consumed,
+        Err(rejection) => Outcome::Rejected(*rejection),
+    };
+    call.note(&mut core, outcome);
+    drop(core);
+    match result {
+        Ok(entry) => respond(call, shape, phone(call, shape, &entry)),
+        Err(rejection) => match call.rejected(rejection) {
+            Ok(answer) => answer,
+            Err((errcode, errmsg)) => respond(call, shape, wechat_error(errcode, errmsg)),
+        },
+    }
+}
+
+/// The phone number as the shape has it.
+fn phone(call: &Call<'_>, shape: Shape, entry: &Entry) -> Value {
+    let number = entry.phone_number.as_deref().unwrap_or_default();
+    // It was checked when the code was issued.
+    let (country_code, national) = number::split(number).unwrap_or_default();
+    let mut fields = json!({
+        "phoneNumber": format!("+{country_code}{national}"),
+        "purePhoneNumber": national,
+        "countryCode": country_code,
+    });
+    match shape {
+        Shape::Documented => return fields,
+        Shape::Loose => {
+            if country_code == "86" {
+                fields["phoneNumber"] = national.into();
+            }
+            fields["countryCode"] = country_code.parse::<u32>().unwrap_or_default().into();
+            return fields;
+        }
+        Shape::Nested | Shape::Beside => {}
+    }
+    let connection = entry.connection.as_deref().unwrap_or_default();
+    fields["watermark"] = json!({
+        "timestamp": entry.issued_at.map(|at| at.timestamp()),
+        "appid": number::mini_program_id(&call.state.config.app_id, connection),
+    });
+    match shape {
+        Shape::Beside => json!({ "phone_info": fields }),
+        _ => json!({ "errcode": 0, "errmsg": "ok", "phone_info": fields }),
+    }
+}
+
+/// An envelope with the result where the shape has it: in `data`, or next to `statusCode`.
+fn respond(call: &Call<'_>, shape: Shape, result: Value) -> Answer {
+    let mut envelope = call.success();
+    match (shape, result) {
+        (Shape::Beside, Value::Object(fields)) => envelope.beside = fields,
+        (_, result) => envelope.data = Some(result),
+    }
+    if shape == Shape::Loose {
+        envelope.message.clear();
+        envelope.request_id = None;
+    }
+    envelope.answer(200)
+}

@@ -1,0 +1,266 @@
+//! The log: every byte of the latest requests, and every connection.
+
+use std::collections::VecDeque;
+
+use chrono::{DateTime, Utc};
+use serde::{Serialize, Serializer};
+
+use crate::fault::How;
+use crate::ledger::Outcome;
+use crate::request::{self, Head, Parsed};
+
+/// How many requests, and how many connections, the log keeps, the latest.
+pub const MAX_RECORDS: usize = 20_000;
+/// The bytes of requests and responses that the log keeps in all.
+pub const MAX_RECORDED_BYTES: usize = 64 * 1024 * 1024;
+/// The bytes that the log keeps of one response.
+pub const MAX_RECORDED_RESPONSE: usize = 64 * 1024;
+
+/// How a request ended, from the sandbox's side.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ending {
+    /// It has not ended.
+    #[default]
+    Open,
+    /// A response was sent.
+    Responded,
+    /// A fault ended it without a complete response.
+    Faulted,
+    /// The peer closed or reset the connection first.
+    PeerClosed,
+}
+
+/// One request that is not for the console, complete or not.
+#[derive(Clone, Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct RequestRecord {
+    /// Its number; 1 is the first.
+    pub number: u64,
+    /// The number of its connection.
+    pub connection: u64,
+    /// When it was recorded first, by the sandbox's clock.
+    pub at: DateTime<Utc>,
+    /// All bytes that were received: head and body.
+    #[serde(rename = "request", serialize_with = "beginning")]
+    pub bytes: Vec<u8>,
+    /// Whether all of it was received.
+    pub complete: bool,
+    /// Whether it was complete only after the sandbox had ended the connection.
+    pub late: bool,
+    /// Why it is not a well-formed HTTP request.
+    pub problem: Option<String>,
+    /// The code in its body.
+    pub code: Option<String>,
+    /// What it led to.
+    pub outcome: Outcome,
+    /// The kind of the fault that took it.
+    pub fault: Option<&'static str>,
+    /// The bytes that were sent, at most [`MAX_RECORDED_RESPONSE`].
+    #[serde(serialize_with = "beginning")]
+    pub response: Vec<u8>,
+    /// How it ended.
+    pub ending: Ending,
+}
+
+/// Writes bytes as text in JSON, the first 4 KiB of them.
+fn beginning<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+    let shown = &bytes[..bytes.len().min(4 * 1024)];
+    serializer.serialize_str(&String::from_utf8_lossy(shown))
+}
+
+impl RequestRecord {
+    fn head(&self) -> Head {
+        let head = request::parse_head(&self.bytes);
+        head.ok().flatten().unwrap_or_default()
+    }
+
+    /// Returns the method, or nothing if the head is not complete.
+    pub fn method(&self) -> String {
+        self.head().method
+    }
+
+    /// Returns the request target, such as a path.
+    pub fn target(&self) -> String {
+        self.head().target
+    }
+
+    /// Returns the headers as they were sent, in order.
+    pub fn headers(&self) -> Vec<(String, String)> {
+        self.head().headers
+    }
+
+    /// Returns the first value of a header; names are compared without case.
+    pub fn header(&self, name: &str) -> Option<String> {
+        self.head().all(name).next().map(str::to_owned)
+    }
+
+    /// Returns the body, with chunks decoded; what there is of it if it is not complete.
+    pub fn body(&self) -> Vec<u8> {
+        match request::parse(&self.bytes) {
+            Parsed::Complete(request) => request.body,
+            _ => self.bytes[self.head().length..].to_vec(),
+        }
+    }
+
+    fn size(&self) -> usize {
+        self.bytes.len() + self.response.len()
+    }
+}
+
+/// How a peer closed its side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Closed {
+    /// With a FIN.
+    Fin,
+    /// With a RST.
+    Reset,
+}
+
+/// The state of TLS on a connection.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Tls {
+    /// The sandbox does not speak TLS.
+    #[default]
+    Plain,
+    /// The handshake has not ended.
+    Handshaking,
+    /// The handshake is complete.
+    Done {
+        /// The protocol version, such as `TLSv1_3`.
+        version: String,
+        /// The host name that the client asked for.
+        server_name: Option<String>,
+        /// The application protocol that was agreed on.
+        alpn: Option<Vec<u8>>,
+        /// The client certificate, in DER.
+        client_certificate: Option<Vec<u8>>,
+    },
+    /// The handshake failed.
+    Failed(String),
+}
+
+/// One accepted connection.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct ConnectionRecord {
+    /// Its number; 1 is the first.
+    pub number: u64,
+    /// Bytes read from TCP before the sandbox ended the connection.
+    pub bytes_read: u64,
+    /// Bytes read from TCP afterwards.
+    pub bytes_read_after_end: u64,
+    /// Bytes read after decryption; without TLS, all bytes.
+    pub plain_bytes_read: u64,
+    /// Bytes written to TCP.
+    pub bytes_written: u64,
+    /// Complete requests, those for the console and late ones included.
+    pub requests: u64,
+    /// The state of TLS.
+    pub tls: Tls,
+    /// Whether and how the peer closed.
+    pub peer_closed: Option<Closed>,
+    /// Whether and how the sandbox ended it.
+    pub ended: Option<How>,
+    /// Whether the sandbox holds the socket.
+    pub open: bool,
+}
+
+impl ConnectionRecord {
+    fn counts_as_open(&self) -> bool {
+        self.open && self.peer_closed.is_none()
+    }
+}
+
+/// All records. Numbers begin with 1, and the last entry of a list has the highest.
+#[derive(Debug, Default)]
+pub(crate) struct Log {
+    requests: VecDeque<RequestRecord>,
+    connections: VecDeque<ConnectionRecord>,
+    /// The bytes in `requests`.
+    recorded: usize,
+    /// How many requests there were, and how many of them were complete.
+    begun: u64,
+    pub(crate) complete: u64,
+    /// How many connections there were, and how many neither side has closed.
+    pub(crate) accepted: u64,
+    pub(crate) open: usize,
+}
+
+impl Log {
+    pub(crate) fn accept(&mut self, tls: Tls) -> u64 {
+        if self.connections.len() >= MAX_RECORDS {
+            let oldest = self.connections.pop_front();
+            self.open -= usize::from(oldest.is_some_and(|record| record.counts_as_open()));
+        }
+        self.open += 1;
+        self.accepted += 1;
+        self.connections.push_back(ConnectionRecord {
+            number: self.accepted,
+            tls,
+            open: true,
+            ..ConnectionRecord::default()
+        });
+        self.accepted
+    }
+
+    /// Changes the record of a connection, if it is still kept.
+    pub(crate) fn connection<T>(
+        &mut self,
+        number: u64,
+        change: impl FnOnce(&mut ConnectionRecord) -> T,
+    ) -> Option<T> {
+        let first = self.connections.front()?.number;
+        let index = usize::try_from(number.checked_sub(first)?).ok()?;
+        let record = self.connections.get_mut(index)?;
+        let before = record.counts_as_open();
+        let result = change(record);
+        if before && !record.counts_as_open() {
+            self.open -= 1;
+        }
+        Some(result)
+    }
+
+    pub(crate) fn begin(&mut self, connection: u64, at: DateTime<Utc>) -> u64 {
+        self.begun += 1;
+        self.requests.push_back(RequestRecord {
+            number: self.begun,
+            connection,
+            at,
+            ..RequestRecord::default()
+        });
+        self.forget();
+        self.begun
+    }
+
+    /// Changes the record of a request, if it is still kept.
+    pub(crate) fn request(&mut self, number: u64, change: impl FnOnce(&mut RequestRecord)) {
+        let first = self.requests.front().map_or(0, |record| record.number);
+        let index = number.checked_sub(first).map(usize::try_from);
+        let Some(record) = index.and_then(|index| self.requests.get_mut(index.ok()?)) else {
+            return;
+        };
+        let (complete, size) = (record.complete, record.size());
+        change(record);
+        self.complete += u64::from(record.complete && !complete);
+        self.recorded = self.recorded - size + record.size();
+        self.forget();
+    }
+
+    fn forget(&mut self) {
+        while self.requests.len() > MAX_RECORDS || self.recorded > MAX_RECORDED_BYTES {
+            let oldest = self.requests.pop_front();
+            self.recorded -= oldest.map_or(0, |record| record.size());
+        }
+    }
+
+    /// The latest requests, oldest first.
+    pub(crate) fn requests(&self) -> impl DoubleEndedIterator<Item = &RequestRecord> {
+        self.requests.iter()
+    }
+
+    pub(crate) fn connections(&self) -> Vec<ConnectionRecord> {
+        self.connections.iter().cloned().collect()
+    }
+}

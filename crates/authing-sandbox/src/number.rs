@@ -1,0 +1,114 @@
+//! Phone numbers as a tester writes them, and the random identifiers that the sandbox makes up.
+
+use std::iter;
+
+/// Splits `+<country code><national number>`, or a bare mainland number, into these two parts. The
+/// error never repeats the number.
+pub(crate) fn split(number: &str) -> Result<(&str, &str), &'static str> {
+    let (international, digits) = match number.strip_prefix('+') {
+        Some(digits) => (true, digits),
+        None => (false, number),
+    };
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err("a phone number has digits and a leading +, such as +8613800138000");
+    }
+    let (country_code, national) = if international {
+        let length = country_code_length(digits).ok_or("no country code begins with 0")?;
+        digits.split_at_checked(length).unwrap_or((digits, ""))
+    } else {
+        ("86", digits)
+    };
+    if country_code == "86" && !(national.len() == 11 && national.starts_with('1')) {
+        return Err("a number with +86 or without + has 11 more digits, the first of them 1");
+    }
+    if digits.len() > 15 || national.len() < 4 {
+        return Err("a phone number has at least 4 digits after its country code, 15 in all");
+    }
+    Ok((country_code, national))
+}
+
+/// How many of the leading digits are the country code, by the prefix rules of ITU-T E.164: zones
+/// 1 and 7 have one digit, the pairs listed here two, all others three.
+fn country_code_length(digits: &str) -> Option<usize> {
+    let bytes = digits.as_bytes();
+    match (bytes.first()?, bytes.get(1)) {
+        (b'0', _) => None,
+        (b'1' | b'7', _) => Some(1),
+        (b'2', Some(b'0' | b'7'))
+        | (b'3', Some(b'0'..=b'4' | b'6' | b'9'))
+        | (b'4', Some(b'0' | b'1' | b'3'..=b'9'))
+        | (b'5', Some(b'1'..=b'8'))
+        | (b'6', Some(b'0'..=b'6'))
+        | (b'8', Some(b'1' | b'2' | b'4' | b'6'))
+        | (b'9', Some(b'0'..=b'5' | b'8')) => Some(2),
+        _ => Some(3),
+    }
+}
+
+/// A phone code in the form of WeChat's samples: 64 lower-case hexadecimal digits.
+pub(crate) fn phone_code() -> String {
+    hex(64)
+}
+
+/// A `wx.login` code in the form of WeChat's samples: 32 letters and digits.
+pub(crate) fn login_code() -> String {
+    let random = iter::repeat_with(fastrand::alphanumeric);
+    iter::once('W').chain(random).take(32).collect()
+}
+
+/// A request id in the form of a version 4 UUID, as in Authing's sample.
+pub(crate) fn request_id() -> String {
+    let (third, fourth) = (hex(3), hex(3));
+    format!("{}-{}-4{third}-a{fourth}-{}", hex(8), hex(4), hex(12))
+}
+
+/// WeChat's `rid`, the end of every `errmsg`: three groups of eight hexadecimal digits.
+pub(crate) fn rid() -> String {
+    format!("{}-{}-{}", hex(8), hex(8), hex(8))
+}
+
+/// The id of the mini program behind a connection: `wx` and 16 hexadecimal digits, always the same
+/// for the same names, so that a test can expect it.
+pub(crate) fn mini_program_id(app_id: &str, connection: &str) -> String {
+    // FNV-1a: small, and stable across versions of the compiler.
+    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+    for byte in app_id.bytes().chain([0]).chain(connection.bytes()) {
+        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    }
+    format!("wx{hash:016x}")
+}
+
+fn hex(length: usize) -> String {
+    let digits = iter::repeat_with(|| fastrand::digit(16));
+    digits.take(length).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::split;
+
+    #[test]
+    fn numbers_are_split_by_the_itu_prefix_rules_or_rejected_with_a_reason() {
+        for (text, expected) in [
+            ("+8613800138000", Ok(("86", "13800138000"))),
+            ("13800138000", Ok(("86", "13800138000"))),
+            ("+85251234567", Ok(("852", "51234567"))),
+            ("+12025550123", Ok(("1", "2025550123"))),
+            ("+442071234567", Ok(("44", "2071234567"))),
+            ("+420601123456", Ok(("420", "601123456"))),
+            ("", Err("leading +")),
+            ("+86 138 0013 8000", Err("leading +")),
+            ("+86١٣٨", Err("leading +")),
+            ("8613800138000", Err("11 more digits")),
+            ("+8623800138000", Err("11 more digits")),
+            ("+0123456789", Err("begins with 0")),
+            ("+852123", Err("at least 4")),
+            ("+1234567890123456", Err("15 in all")),
+        ] {
+            match (split(text), expected) {
+                (Err(error), Err(word)) => assert!(error.contains(word), "{text}: {error}"),
+                (parts, expected) => assert_eq!(parts, expected, "{text}"),
+            }
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! What all operations share: who asks, how often, in which form, and Authing's rejections.
+
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
+
+use crate::answer::{Answer, Envelope};
+use crate::ledger::Outcome;
+use crate::refusal::{Language, Rejection, SUCCESS, Said};
+use crate::request::Request;
+use crate::state::{Core, State};
+
+/// The largest request body that an operation accepts, in bytes.
+pub const MAX_REQUEST_BODY: usize = 64 * 1024;
+
+/// One complete request to an operation.
+pub(crate) struct Call<'a> {
+    pub(crate) state: &'a State,
+    pub(crate) request: &'a Request,
+    /// The number of its record.
+    pub(crate) number: u64,
+    /// The body, if it is a JSON object.
+    body: Option<Map<String, Value>>,
+}
+
+impl<'a> Call<'a> {
+    pub(crate) fn new(state: &'a State, request: &'a Request, number: u64) -> Self {
+        Self {
+            state,
+            request,
+            number,
+            body: serde_json::from_slice(&request.body).ok(),
+        }
+    }
+
+    /// A field of the body; one that is not a string, or empty, counts as absent.
+    pub(crate) fn field(&self, name: &str) -> Option<&str> {
+        let value = self.body.as_ref()?.get(name)?.as_str()?;
+        (!value.is_empty()).then_some(value)
+    }
+
+    /// The checks that come before an operation's own.
+    pub(crate) fn check(&self, core: &mut Core, now: DateTime<Utc>) -> Result<(), Rejection> {
+        if !core.admit(now) {
+            return Err(Rejection::Throttled);
+        }
+        let (config, head) = (&self.state.config, &self.request.head);
+        let ids = ["x-authing-app-id", "x-authing-userpool-id"].map(|name| head.header(name));
+        match ids {
+            [None, None] => return Err(Rejection::MissingIdentity),
+            [Some(id), _] if id != config.app_id => return Err(Rejection::UnknownApp),
+            [_, Some(id)] if id != config.userpool_id => return Err(Rejection::UnknownUserpool),
+            _ => {}
+        }
+        if !head.is_json() {
+            return Err(Rejection::ContentType);
+        }
+        if self.request.body.len() > MAX_REQUEST_BODY {
+            return Err(Rejection::BodyTooLarge);
+        }
+        self.body.as_ref().map(|_| ()).ok_or(Rejection::NotJson)
+    }
+
+    /// Writes down what the request led to.
+    pub(crate) fn note(&self, core: &mut Core, outcome: Outcome) {
+        let now = self.state.clock.now();
+        core.note(self.number, self.field("code"), outcome, now);
+    }
+
+    /// An envelope of success, as yet without data.
+    pub(crate) fn success(&self) -> Envelope {
+        Envelope::new(200, self.language().pick(SUCCESS))
+    }
+
+    /// Authing's response to a rejection, or WeChat's error for the operation to put into one.
+    pub(crate) fn rejected(&self, rejection: Rejection) -> Result<Answer, (i64, &'static str)> {
+        match rejection.said() {
+            Said::WeChat(errcode, errmsg) => Err((errcode, errmsg)),
+            Said::Authing(status_code, api_code, message) => {
+                let mut envelope = Envelope::new(status_code, self.language().pick(message));
+                envelope.api_code = api_code;
+                Ok(match rejection {
+                    Rejection::Throttled => envelope.answer(429).header("retry-after", "1"),
+                    _ => envelope.answer(200),
+                })
+            }
+        }
+    }
+
+    fn language(&self) -> Language {
+        Language::from_header(self.request.head.header("x-authing-lang"))
+    }
+}

@@ -1,0 +1,103 @@
+//! What the sandbox itself sends: a code to the developer's backend, or to its own API as a backend
+//! would. It is one connection and one request: a browser would repeat a request by itself.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::get_wechat_miniprogram_phone::EXCHANGE_PATH;
+use crate::state::Config;
+
+/// How long a response may take: longer than the client's own default timeout.
+const DEADLINE: Duration = Duration::from_secs(20);
+/// The bytes of a response that are read.
+const MAX_RESPONSE: u64 = 64 * 1024;
+
+/// Splits the URL of a backend into host and path: plain http, without user name.
+pub(crate) fn parse(url: &str) -> Result<(&str, &str), String> {
+    let rest = url.strip_prefix("http://").unwrap_or_default();
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let visible = url.bytes().all(|byte| byte.is_ascii_graphic());
+    if authority.is_empty() || authority.contains('@') || !visible {
+        return Err("a backend is a URL such as http://127.0.0.1:3000/api/phone".to_owned());
+    }
+    Ok((authority, if path.is_empty() { "/" } else { path }))
+}
+
+/// Sends `{"code": …}` to the backend, as the mini program's page would.
+pub(crate) async fn to_backend(url: &str, code: &str) -> Result<Value, String> {
+    let (authority, path) = parse(url)?;
+    Ok(send(authority, path, "", &json!({ "code": code })).await)
+}
+
+/// Sends the exchange request to the sandbox's own address, as a backend would.
+pub(crate) async fn to_sandbox(config: &Config, code: &str, connection: &str) -> Value {
+    let authority = config.base_url.trim_start_matches("http://");
+    let app = format!("x-authing-app-id: {}\r\n", config.app_id);
+    let headers = format!("{app}x-authing-lang: en-US\r\n");
+    let body = json!({ "code": code, "extIdpConnidentifier": connection });
+    send(authority, EXCHANGE_PATH, &headers, &body).await
+}
+
+/// What was sent and what came back, for the console.
+async fn send(authority: &str, path: &str, headers: &str, body: &Value) -> Value {
+    let body = body.to_string();
+    // HTTP/1.0, so that the response is not chunked and ends with the connection.
+    let request = format!(
+        "POST {path} HTTP/1.0\r\nhost: {authority}\r\ncontent-type: application/json\r\n\
+         accept: application/json\r\n{headers}content-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let has_port = authority
+        .rsplit(']')
+        .next()
+        .is_some_and(|end| end.contains(':'));
+    let port = if has_port { "" } else { ":80" };
+    let started = Instant::now();
+    let exchange = exchange(format!("{authority}{port}"), request);
+    let result = timeout(DEADLINE, exchange).await;
+    let result = result.unwrap_or_else(|_| Err("no response within 20 s".to_owned()));
+    json!({
+        "request": { "method": "POST", "url": format!("http://{authority}{path}"), "body": body },
+        "error": result.as_ref().err(),
+        "response": result.as_ref().ok(),
+        "elapsedMs": u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+    })
+}
+
+async fn exchange(address: String, request: String) -> Result<Value, String> {
+    let connected = TcpStream::connect(&address).await;
+    let mut stream = connected.map_err(|error| format!("cannot connect to {address}: {error}"))?;
+    let mut bytes = Vec::new();
+    let sent = stream.write_all(request.as_bytes()).await;
+    let read = stream.take(MAX_RESPONSE).read_to_end(&mut bytes).await;
+    let broken = match sent.and(read) {
+        Ok(_) => "the connection was closed before the response was complete",
+        Err(_) => "the connection was reset before the response was complete",
+    };
+    let mut headers = [httparse::EMPTY_HEADER; 64];
+    let mut response = httparse::Response::new(&mut headers);
+    let parsed = response.parse(&bytes);
+    let parsed = parsed.map_err(|error| format!("not an HTTP response: {error}"))?;
+    let httparse::Status::Complete(length) = parsed else {
+        return Err(broken.to_owned());
+    };
+    let header = |name: &str| {
+        let mut headers = response.headers.iter();
+        let found = headers.find(|header| header.name.eq_ignore_ascii_case(name));
+        found.and_then(|header| std::str::from_utf8(header.value).ok())
+    };
+    let body = &bytes[length..];
+    let announced = header("content-length").and_then(|value| value.parse::<usize>().ok());
+    if announced.is_some_and(|announced| body.len() < announced) {
+        return Err(broken.to_owned());
+    }
+    Ok(json!({
+        "httpStatus": response.code,
+        "contentType": header("content-type"),
+        "body": String::from_utf8_lossy(body),
+    }))
+}

@@ -1,0 +1,101 @@
+//! The program in a process of its own: its commands, and its memory.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+
+use authing_sandbox::Fault;
+use serde_json::json;
+
+use crate::*;
+
+/// The program in a process of its own, which ends with this, and what it prints at the start.
+struct Program(Child, String);
+
+impl Program {
+    fn command() -> Command {
+        Command::new(env!("CARGO_BIN_EXE_authing-sandbox"))
+    }
+
+    fn start(options: &[&str]) -> Self {
+        let mut command = Self::command();
+        command.args(options).args(["--port=0", "--rate-limit=off"]);
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let lines = lines.map(|line| line.unwrap() + "\n");
+        let text = lines.take_while(|line| !line.contains("Ctrl-C")).collect();
+        Self(child, text)
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+#[test]
+fn the_program_prints_commands_that_work() {
+    let program = Program::start(&["--connection=a'b,c", "--app-id=x", "--phone", NUMBER]);
+    let text = &program.1;
+    assert!(text.contains(&format!("code for {NUMBER}: ")), "{text}");
+    let starts = ["  CODE=", "  curl", "    -"];
+    let is_command = |line: &&str| starts.iter().any(|start| line.starts_with(start));
+    let commands: Vec<&str> = text.lines().filter(is_command).collect();
+    let output = Command::new("sh")
+        .args(["-c", &commands.join("\n")])
+        .output();
+    let output = String::from_utf8(output.unwrap().stdout).unwrap();
+    assert!(
+        output.contains("\"phoneNumber\":\"+8613800138000\""),
+        "{text}\n{output}"
+    );
+    assert!(output.contains("\"half-body\""), "{output}");
+    let rejected = Program::command().args(["--shape", "x"]).output().unwrap();
+    let error = String::from_utf8(rejected.stderr).unwrap();
+    assert!(
+        error.contains("documented, nested, beside, loose"),
+        "{error}"
+    );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn peers_that_read_nothing_are_reset_and_cost_little_memory() {
+    let program = Program::start(&[]);
+    let address = program.1.split_once("http://").unwrap().1;
+    let address = address.lines().next().unwrap();
+    let connect = || Peer(TcpStream::connect(address).unwrap());
+    let flood = Fault::raw("HTTP/1.1 200 OK\r\n")
+        .repeating("x: y\r\n")
+        .permanent();
+    let mut admin = connect();
+    admin.send(&request("POST", "/sandbox/faults", "", &json!(flood)));
+    assert_eq!(admin.receive().status, 200);
+    let mut peers: Vec<Peer> = (0..50).map(|_| connect()).collect();
+    for peer in &mut peers {
+        peer.send(&exchange_request("code"));
+    }
+    eventually("all of them are reset", || {
+        admin.send(&request("GET", "/sandbox", "", &json!({})));
+        let state = admin.receive().json();
+        let requests = state["requests"].as_array().unwrap().iter();
+        requests
+            .filter(|record| record["ending"] == "peer-closed")
+            .count()
+            == 50
+    });
+    let status = std::fs::read_to_string(format!("/proc/{}/status", program.0.id())).unwrap();
+    let peak = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .unwrap();
+    let peak: u32 = peak.trim().trim_end_matches(" kB").parse().unwrap();
+    assert!(peak < 40_000, "{peak} kB");
+    for peer in &mut peers {
+        let mut rest = (&peer.0).take(64 * 1024 * 1024);
+        let end = std::io::copy(&mut rest, &mut std::io::sink()).unwrap_err();
+        assert_eq!(end.kind(), std::io::ErrorKind::ConnectionReset);
+    }
+}

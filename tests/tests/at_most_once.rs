@@ -1,0 +1,374 @@
+//! A code is sent at most once, and `code_state` agrees with the ledger, whatever breaks.
+
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::time::Duration;
+
+use authing::{AuthenticationClient, CodeState, ErrorKind, RetryPolicy};
+use authing_sandbox::{CodeStatus, CutAt, Fault, How, Sandbox};
+use authing_tests::certs::{Ca, LOOPBACK};
+use authing_tests::raw::SUCCESS;
+use authing_tests::{
+    APP_ID, CONNECTION, WIDE, builder, eventually, plain_reqwest, random_code, stress,
+};
+use serde_json::json;
+use tokio::task::JoinSet;
+
+/// The result of a call: the phone number, or the kind of the error and the state of the code.
+type Outcome = Result<String, (ErrorKind, CodeState)>;
+
+/// One fault, and all results that a call may have.
+struct Row {
+    fault: Option<Fault>,
+    may_succeed: bool,
+    errors: Vec<(ErrorKind, CodeState)>,
+    /// The most complete requests for one code: two only where an explicit rejection precedes.
+    most: u64,
+    timeout: Duration,
+    /// How often the callers make a call, one after the other.
+    rounds: usize,
+}
+
+/// The connection that a call meets the fault on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum On {
+    Fresh,
+    Pooled,
+    Tls,
+}
+
+const CALLERS: usize = 16;
+const ENDS: [How; 2] = [How::Fin, How::Reset];
+const TRANSPORT: (ErrorKind, CodeState) = (ErrorKind::Transport, CodeState::Unknown);
+const TIMEOUT: (ErrorKind, CodeState) = (ErrorKind::Timeout, CodeState::Unknown);
+const SERVICE: (ErrorKind, CodeState) = (ErrorKind::Service, CodeState::Unknown);
+const CONNECT: (ErrorKind, CodeState) = (ErrorKind::Connect, CodeState::Unused);
+const THROTTLED: (ErrorKind, CodeState) = (ErrorKind::Throttled, CodeState::Unused);
+
+fn row(fault: Fault, errors: &[(ErrorKind, CodeState)]) -> Row {
+    Row {
+        fault: Some(fault.permanent()),
+        may_succeed: false,
+        errors: errors.to_vec(),
+        most: 1,
+        timeout: WIDE,
+        rounds: 1,
+    }
+}
+
+/// A row without a fault.
+fn success(errors: &[(ErrorKind, CodeState)]) -> Row {
+    Row {
+        fault: None,
+        may_succeed: true,
+        ..row(Fault::throttle(), errors)
+    }
+}
+
+/// All faults that this connection can have, each with the code consumed and not.
+fn rows(on: On) -> Vec<Row> {
+    let mut rows = vec![success(&[])];
+    for how in ENDS {
+        let points = [
+            CutAt::Request,
+            CutAt::StatusLine,
+            CutAt::HalfBody,
+            CutAt::ResponseBytes(3),
+        ];
+        let bytes = [1, 20, 150, 230, 300, 345].map(CutAt::RequestBytes);
+        for at in points.into_iter().chain(bytes) {
+            let fault = |consume| Fault::cut(at, how).consume(consume);
+            rows.extend([false, true].map(|consume| row(fault(consume), &[TRANSPORT])));
+        }
+        let accept = Fault::cut(CutAt::Accept, how);
+        match on {
+            // A reset can arrive before the connection counts as established.
+            On::Fresh => rows.push(row(accept, &[CONNECT, TRANSPORT])),
+            On::Tls => {
+                let handshake = [1, 100].map(|n| Fault::cut(CutAt::Handshake(n), how));
+                let faults = handshake.into_iter().chain([accept]);
+                rows.extend(faults.map(|fault| row(fault, &[CONNECT])));
+            }
+            // The connection ends at the moment of the next request. Rarely, the HTTP library
+            // loses a request to it.
+            On::Pooled => rows.extend([0, 1, 3].map(|millis| {
+                Row {
+                    fault: Some(
+                        Fault::cut(CutAt::Response, how)
+                            .after(Duration::from_millis(millis))
+                            .permanent(),
+                    ),
+                    timeout: Duration::from_secs(4),
+                    rounds: 5,
+                    ..success(&[TRANSPORT, TIMEOUT])
+                }
+            })),
+        }
+    }
+    // The rest does not depend on TLS.
+    for consume in [false, true].into_iter().filter(|_| on != On::Tls) {
+        for (status, body, kind) in answers() {
+            let fault = Fault::answer(status, "application/json", body).consume(consume);
+            rows.push(row(fault, &[(kind, CodeState::Unknown)]));
+        }
+        for bytes in [
+            "SSH-2.0-x\r\n\r\n",
+            "HTTP/1.1 200 OK\r\ncontent-length: x\r\n\r\n",
+        ] {
+            let unexpected = (ErrorKind::UnexpectedResponse, CodeState::Unknown);
+            rows.push(row(Fault::raw(bytes).consume(consume), &[unexpected]));
+        }
+        let early = Fault::answer(502, "text/html", "").early(100);
+        rows.push(row(early.consume(consume), &[SERVICE, TRANSPORT]));
+        for fault in [
+            Fault::stall(CutAt::Request),
+            Fault::drip(Duration::from_secs(1)),
+        ] {
+            rows.push(Row {
+                timeout: Duration::from_millis(400),
+                ..row(fault.consume(consume), &[TIMEOUT])
+            });
+        }
+    }
+    let rejection = Fault::throttle().header("retry-after", "0");
+    rows.push(Row {
+        fault: Some(rejection.times(CALLERS as u32)),
+        most: 2,
+        ..success(&[THROTTLED])
+    });
+    rows
+}
+
+/// Complete responses other than the documented ones: status, body, and the kind of the error.
+fn answers() -> [(u16, &'static str, ErrorKind); 14] {
+    use ErrorKind::*;
+    [
+        (200, "<html>", UnexpectedResponse),
+        (200, "", UnexpectedResponse),
+        (302, "", UnexpectedResponse),
+        (404, "<html>", Misconfigured),
+        (502, "<html>", Service),
+        (
+            429,
+            r#"{"statusCode":200,"data":{"phoneNumber":"+861"#,
+            Throttled,
+        ),
+        (429, r#"{"statusCode":429,"errcode":0}"#, Throttled),
+        (200, r#"{"statusCode":400}"#, Misconfigured),
+        (200, r#"{"statusCode":409}"#, UnknownStatus),
+        (200, r#"{"statusCode":500}"#, Service),
+        (200, r#"{"statusCode":602}"#, Upstream),
+        (200, r#"{"statusCode":200,"data":{"errcode":-1}}"#, Upstream),
+        (
+            200,
+            r#"{"statusCode":200,"data":{"errcode":45011}}"#,
+            Throttled,
+        ),
+        (
+            200,
+            r#"{"statusCode":200,"data":{"errcode":48001}}"#,
+            Misconfigured,
+        ),
+    ]
+}
+
+/// Makes one call per code, all at once.
+async fn call_all<F>(call: impl Fn(String) -> F, codes: &[String]) -> Vec<(String, Outcome)>
+where
+    F: Future<Output = Outcome> + Send + 'static,
+{
+    let mut calls = JoinSet::new();
+    for code in codes {
+        let (code, call) = (code.clone(), call(code.clone()));
+        calls.spawn(async move { (code, call.await) });
+    }
+    calls.join_all().await
+}
+
+/// Issues one code per caller, each for a number of its own.
+fn issue(sandbox: &Sandbox) -> Vec<String> {
+    let number = || format!("+86138{:08}", fastrand::u32(..100_000_000));
+    let codes = (0..CALLERS).map(|_| sandbox.issue_code(&number()).unwrap());
+    codes.collect()
+}
+
+/// Compares the result of a call with the row and the ledger.
+fn check(sandbox: &Sandbox, row: &Row, code: &str, outcome: &Outcome) -> Result<(), String> {
+    let entry = sandbox.entry(code).unwrap();
+    let is_consumed = entry.status == CodeStatus::Consumed;
+    let is_right = match outcome {
+        Ok(number) => row.may_succeed && is_consumed && Some(number) == entry.phone_number.as_ref(),
+        Err((_, CodeState::Unused)) if is_consumed => false,
+        Err((kind, CodeState::Unused)) if entry.presented > 0 && *kind != ErrorKind::Throttled => {
+            false
+        }
+        Err(error) => row.errors.contains(error),
+    };
+    if entry.presented > row.most || !is_right {
+        let (fault, presented) = (&row.fault, entry.presented);
+        return Err(format!(
+            "{outcome:?}, {presented} requests, {entry:?}, {fault:?}"
+        ));
+    }
+    Ok(())
+}
+
+/// Meets one row on a new sandbox, and returns the kinds of errors.
+async fn run<F>(
+    row: &Row,
+    on: On,
+    ca: &Ca,
+    make: impl Fn(&Sandbox) -> Call<F>,
+) -> Result<Kinds, String>
+where
+    F: Future<Output = Outcome> + Send + 'static,
+{
+    let sandbox = match on {
+        On::Tls => Sandbox::builder().tls(
+            ca.server(&LOOPBACK)
+                .server_config(rustls::ALL_VERSIONS, None),
+        ),
+        _ => Sandbox::builder(),
+    };
+    let sandbox = sandbox.start().await.unwrap();
+    let call = make(&sandbox);
+    if on == On::Pooled {
+        call_all(&call, &issue(&sandbox)).await;
+    }
+    if let Some(fault) = row.fault.clone() {
+        sandbox.push_fault(fault).unwrap();
+    }
+    let mut outcomes = Vec::new();
+    for _ in 0..row.rounds {
+        outcomes.extend(call_all(&call, &issue(&sandbox)).await);
+        if row.rounds > 1 {
+            tokio::time::sleep(Duration::from_micros(fastrand::u64(..4000))).await;
+        }
+    }
+    drop(call);
+    settle(&sandbox).await;
+    for (code, outcome) in &outcomes {
+        check(&sandbox, row, code, outcome).map_err(|error| format!("{on:?} {error}"))?;
+    }
+    let errors = outcomes
+        .into_iter()
+        .filter_map(|(_, outcome)| outcome.err());
+    Ok(errors.map(|(kind, _)| format!("{kind:?}")).collect())
+}
+
+type Call<F> = Box<dyn Fn(String) -> F>;
+type Kinds = BTreeSet<String>;
+
+/// Waits until the sandbox has read everything that was sent.
+async fn settle(sandbox: &Sandbox) {
+    eventually("the end of all connections", || {
+        sandbox.open_connections() == 0
+    })
+    .await;
+}
+
+async fn call(client: AuthenticationClient, code: String) -> Outcome {
+    let result = client.get_wechat_miniprogram_phone(code, CONNECTION).await;
+    result
+        .map(|reply| reply.data.phone_number.as_str().to_owned())
+        .map_err(|error| (error.kind(), error.code_state()))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_code_is_sent_twice_and_no_used_code_is_called_unused() {
+    let ca = Ca::new("matrix");
+    let mut kinds = Kinds::new();
+    for on in [On::Fresh, On::Pooled, On::Tls] {
+        for row in rows(on) {
+            for _ in 0..stress(1, 30) {
+                let make = |sandbox: &Sandbox| -> Call<_> {
+                    let client = builder(sandbox.base_url())
+                        .add_root_certificate_pem(ca.pem())
+                        .retry(RetryPolicy::default().max_retries(1))
+                        .timeout(row.timeout)
+                        .build()
+                        .unwrap();
+                    Box::new(move |code| call(client.clone(), code))
+                };
+                let met = run(&row, on, &ca, make).await;
+                kinds.extend(met.unwrap_or_else(|error| panic!("{error}")));
+            }
+        }
+    }
+    // All kinds but Config, InvalidArgument and CodeRejected, which need no fault.
+    let expected = "Connect Misconfigured Service Throttled Timeout Transport UnexpectedResponse \
+        UnknownStatus Upstream";
+    assert_eq!(kinds.into_iter().collect::<Vec<_>>().join(" "), expected);
+}
+
+/// A client that sends again after any failure, or else calls every code of an HTTP 429 unused.
+async fn careless(url: String, code: String, resends: bool) -> Outcome {
+    let client = plain_reqwest().build().unwrap();
+    let body = json!({"code": code, "extIdpConnidentifier": CONNECTION}).to_string();
+    let mut outcome = Err(TRANSPORT);
+    for _ in 0..if resends { 3 } else { 1 } {
+        let request = client.post(format!("{url}/api/v3/get-wechat-miniprogram-phone"));
+        let request = request.header("x-authing-app-id", APP_ID);
+        let request = request.header("content-type", "application/json");
+        if let Ok(response) = request.body(body.clone()).send().await
+            && response.status() == 429
+        {
+            outcome = Err(THROTTLED);
+        }
+    }
+    outcome
+}
+
+/// Control: the matrix catches both careless clients.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_matrix_catches_careless_clients() {
+    let ca = Ca::new("control");
+    let used = Fault::answer(429, "text/plain", SUCCESS).consume(true);
+    for (fault, resends, caught) in [
+        (Fault::cut(CutAt::Request, How::Fin), true, " 3 requests"),
+        (Fault::cut(CutAt::HalfBody, How::Reset), true, " 3 requests"),
+        (used, false, "Unused"),
+    ] {
+        let row = row(fault, &[TRANSPORT, THROTTLED]);
+        let make = |sandbox: &Sandbox| -> Call<_> {
+            let url = sandbox.base_url().to_owned();
+            Box::new(move |code| careless(url.clone(), code, resends))
+        };
+        let error = run(&row, On::Fresh, &ca, make).await.unwrap_err();
+        assert!(error.contains(caught), "{error}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_dropped_at_any_moment_sends_its_code_at_most_once() {
+    let ca = Ca::new("dropped");
+    let row = Row {
+        rounds: stress(20, 500),
+        ..success(&[TRANSPORT])
+    };
+    let make = |sandbox: &Sandbox| -> Call<_> {
+        let client = builder(sandbox.base_url()).build().unwrap();
+        Box::new(move |code| {
+            let moment = Duration::from_micros(fastrand::u64(..8000));
+            let call = call(client.clone(), code);
+            async move {
+                let call = tokio::time::timeout(moment, call);
+                call.await.unwrap_or(Err(TRANSPORT))
+            }
+        })
+    };
+    run(&row, On::Fresh, &ca, make).await.unwrap();
+}
+
+#[tokio::test]
+async fn used_expired_and_unknown_codes_are_invalid() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let client = builder(sandbox.base_url()).build().unwrap();
+    let codes = issue(&sandbox);
+    call(client.clone(), codes[0].clone()).await.unwrap();
+    sandbox.clock().advance(Duration::from_secs(301));
+    for code in [codes[0].clone(), codes[1].clone(), random_code()] {
+        let invalid = Err((ErrorKind::CodeRejected, CodeState::Invalid));
+        assert_eq!(call(client.clone(), code).await, invalid);
+    }
+}

@@ -1,0 +1,225 @@
+//! Bounds: no response costs more memory than its cap allows.
+
+use std::io::Write;
+use std::net::TcpStream;
+
+use authing::{AuthenticationClient, CodeState, Error, ErrorKind, RetryPolicy};
+use authing_tests::raw::{RawServer, read_request, response};
+use authing_tests::{CONNECTION, builder, child, random_code, stress};
+
+const KIB: usize = 1024;
+const CAP: usize = 64 * KIB;
+
+/// Responses without end: a name, what follows the HTTP version, and what repeats.
+const FLOODS: [(&str, &str, &str); 9] = [
+    (
+        "chunked body",
+        "200 X\r\ntransfer-encoding: chunked\r\n\r\n",
+        "5\r\naaaaa\r\n",
+    ),
+    (
+        "10 GiB, sent",
+        "200 X\r\ncontent-length: 10737418240\r\n\r\n",
+        "a",
+    ),
+    (
+        "10 GiB, not sent",
+        "200 X\r\ncontent-length: 10737418240\r\n\r\n",
+        "",
+    ),
+    (
+        "too large a number",
+        "200 X\r\ncontent-length: 99999999999999999999999\r\n\r\n",
+        "",
+    ),
+    ("body of unknown length", "429 X\r\n\r\n", "a"),
+    ("headers", "200 X\r\n", "x-header: value\r\n"),
+    ("one header", "200 X\r\nx: ", "a"),
+    ("status line", "200 ", "a"),
+    ("not HTTP", "\0", "\0"),
+];
+
+/// Sends the flood whose number the access token names, until the client closes the connection.
+fn flood(mut stream: TcpStream) {
+    let Some(request) = read_request(&mut stream) else {
+        return;
+    };
+    let (_, first, repeat) = FLOODS[token(&request)[0]];
+    let repeat = repeat.repeat(4096);
+    let mut result = stream.write_all(format!("HTTP/1.1 {first}").as_bytes());
+    while result.is_ok() && !repeat.is_empty() {
+        result = stream.write_all(repeat.as_bytes());
+    }
+    let _ = read_request(&mut stream);
+}
+
+/// Returns the numbers in the request's access token, by which the tests choose the response.
+fn token(request: &str) -> Vec<usize> {
+    let (_, rest) = request.split_once("authorization: Bearer ").unwrap();
+    let numbers = rest.split("\r\n").next().unwrap().split('.');
+    numbers.map(|number| number.parse().unwrap()).collect()
+}
+
+fn client(url: &str, cap: usize) -> AuthenticationClient {
+    builder(url)
+        .max_response_bytes(cap)
+        .retry(RetryPolicy::never())
+        .build()
+        .unwrap()
+}
+
+async fn call(client: &AuthenticationClient, token: &str) -> Option<Error> {
+    let call = client.get_wechat_miniprogram_phone(random_code(), CONNECTION);
+    call.access_token(token).await.err()
+}
+
+/// Returns the largest number of bytes that the call had allocated at one time.
+async fn peak(client: &AuthenticationClient, token: &str) -> (usize, Option<Error>) {
+    let profiler = dhat::Profiler::builder()
+        .testing()
+        .trim_backtraces(Some(4))
+        .build();
+    let error = call(client, token).await;
+    let bytes = dhat::HeapStats::get().max_bytes;
+    drop(profiler);
+    (bytes, error)
+}
+
+#[tokio::test]
+async fn responses_without_end_are_cut_off_in_bounded_memory() {
+    if let Some(url) = child::variable("FLOODS") {
+        call(&client(&url, CAP), "2").await;
+        for (number, (name, ..)) in FLOODS.iter().enumerate() {
+            let (bytes, error) = peak(&client(&url, CAP), &number.to_string()).await;
+            let error = error.unwrap();
+            let kind = match error.http_status() {
+                Some(429) => ErrorKind::Throttled,
+                _ => ErrorKind::UnexpectedResponse,
+            };
+            assert_eq!(error.kind(), kind, "{name}: {error:?}");
+            assert_eq!(error.code_state(), CodeState::Unknown, "{name}");
+            // The HTTP library buffers at most 400 KiB of a head.
+            assert!(bytes < 2048 * KIB, "{name}: {bytes} bytes");
+        }
+        return;
+    }
+    let server = RawServer::start(flood);
+    let test = "bounds::responses_without_end_are_cut_off_in_bounded_memory";
+    let _ = child::run_ok(test, &[("FLOODS", &server.url())]);
+    // None was asked for twice.
+    assert_eq!(server.connections(), FLOODS.len() + 1);
+}
+
+/// Every known field, and one that is unknown.
+const FIELDS: &str = "statusCode message apiCode requestId data phone_info errcode errmsg unknown \
+    data.phoneNumber data.countryCode data.errcode data.errmsg \
+    data.phone_info data.phone_info.phoneNumber data.watermark.timestamp data.watermark.appid";
+
+/// Each is a value without end: what opens it, what repeats, what closes it.
+const FILLINGS: [(&[u8], &[u8], &[u8]); 12] = [
+    (b"[0", b",{\"\":0}", b"]"),
+    (b"[0", b",[]", b"]"),
+    (b"[0", b",0", b"]"),
+    (b"{\"\":0", b",\"\":0", b"}"),
+    (b"{\"errcode\":{}", b",\"errcode\":{}", b"}"),
+    (b"\"", b"a", b"\""),
+    (b"\"", b"7", b"\""),
+    (b"\"", b"\\u00e9", b"\""),
+    (b"\"", b"\xff", b"\""),
+    (b"1", b"1", b""),
+    (b"", b"[", b""),
+    (b"\"\xff\",\"statusCode\":[0", b",{\"\":0}", b"]"),
+];
+
+/// Sends the body that the access token describes: field, filling, status, size.
+fn fill(mut stream: TcpStream) {
+    while let Some(request) = read_request(&mut stream) {
+        let [field, filling, status, size] = token(&request)[..] else {
+            return;
+        };
+        let (open, repeat, close) = FILLINGS[filling];
+        let field = FIELDS.split(' ').nth(field).unwrap();
+        let names = field.split('.').map(|name| format!("{{\"{name}\":"));
+        let mut body = names.collect::<String>().into_bytes();
+        if status == 429 {
+            body.splice(1..1, *b"\"statusCode\":429,");
+        }
+        body.extend_from_slice(open);
+        let left = size.saturating_sub(body.len() + close.len() + 3);
+        body.extend(repeat.repeat(left / repeat.len()));
+        body.extend_from_slice(close);
+        body.extend(field.split('.').map(|_| b'}'));
+        if stream
+            .write_all(&response(status as u16, "", body))
+            .is_err()
+        {
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_response_costs_at_most_three_times_its_size_and_64_kib() {
+    if let Some(url) = child::variable("FILLINGS") {
+        let largest = stress(1024 * KIB, 16 * 1024 * KIB);
+        for size in [KIB, CAP, largest] {
+            let client = client(&url, size);
+            for _ in 0..2 {
+                call(&client, &format!("0.5.200.{size}")).await;
+            }
+            // Not part of the response: what every call costs, and the read buffer that the HTTP
+            // library keeps for the connection, which grows up to 408 KiB.
+            let (call, _) = peak(&client, "0.5.200.0").await;
+            let bound = call + (2 * size).min(408 * KIB) + 3 * size + 64 * KIB;
+            for (number, field) in FIELDS.split(' ').enumerate() {
+                // The largest bodies take long, so each field gets only some of the fillings.
+                let step = if size == largest { 5 } else { 1 };
+                for filling in (number % step..FILLINGS.len()).step_by(step) {
+                    for status in [200, 429] {
+                        let token = format!("{number}.{filling}.{status}.{size}");
+                        let (bytes, _) = peak(&client, &token).await;
+                        let what = format!("{field} {token}");
+                        assert!(bytes <= bound, "{what}: {bytes} bytes");
+                    }
+                }
+            }
+        }
+        return;
+    }
+    let server = RawServer::start(fill);
+    let test = "bounds::a_response_costs_at_most_three_times_its_size_and_64_kib";
+    let _ = child::run_ok(test, &[("FILLINGS", &server.url())]);
+}
+
+/// The last allowed byte is read, and one more is too many, however the body is framed.
+#[tokio::test]
+async fn the_cap_counts_bytes_of_the_body() {
+    let server = RawServer::start(|mut stream| {
+        let request = read_request(&mut stream).unwrap();
+        let [size, chunked] = token(&request)[..] else {
+            return;
+        };
+        let text = r#"{"statusCode":409}"#;
+        let body = text.to_owned() + &" ".repeat(size - text.len());
+        let response = match chunked {
+            0 => response(200, "", body),
+            _ => {
+                let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+                format!("{head}{size:x}\r\n{body}\r\n0\r\n\r\n").into_bytes()
+            }
+        };
+        stream.write_all(&response).unwrap();
+    });
+    for cap in [KIB, CAP, 1024 * KIB] {
+        for chunked in [0, 1] {
+            for (size, kind) in [
+                (cap, ErrorKind::UnknownStatus),
+                (cap + 1, ErrorKind::UnexpectedResponse),
+            ] {
+                let client = client(&server.url(), cap);
+                let error = call(&client, &format!("{size}.{chunked}")).await.unwrap();
+                assert_eq!(error.kind(), kind, "{cap} {size} {chunked}: {error:?}");
+            }
+        }
+    }
+}

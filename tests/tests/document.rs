@@ -1,0 +1,153 @@
+//! The OpenAPI document is the truth: every documented property is sent and returned.
+
+use std::pin::Pin;
+
+use authing::{AuthenticationClient, Request};
+use authing_tests::builder;
+use authing_tests::raw::{self, RawServer};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// Documented response properties that the results deliberately leave out.
+const UNMAPPED: [&str; 3] = ["errcode", "errmsg", "phone_info"];
+
+type Outcome = Pin<Box<dyn Future<Output = authing::Result<Value>>>>;
+
+/// Calls an operation with the values of a documented request.
+fn call(id: &str, client: &AuthenticationClient, body: &Value) -> Outcome {
+    let text = |name: &str| body[name].as_str().unwrap().to_owned();
+    match id {
+        "get_wechat_miniprogram_phone" => {
+            let (code, connection) = (text("code"), text("extIdpConnidentifier"));
+            json_of(client.get_wechat_miniprogram_phone(code, connection))
+        }
+        _ => panic!("{id} is not called in `call` of tests/tests/document.rs: add it there"),
+    }
+}
+
+/// Makes the call and serializes its result.
+fn json_of<T: Serialize + 'static>(call: Request<T>) -> Outcome {
+    Box::pin(async move { Ok(serde_json::to_value(call.await?).unwrap()) })
+}
+
+/// Makes JSON with every property of a schema, each with a value of its own.
+struct Samples<'a> {
+    document: &'a Value,
+    made: u32,
+}
+
+impl Samples<'_> {
+    fn of(&mut self, name: &str, schema: &Value) -> Value {
+        let reference = schema["$ref"]
+            .as_str()
+            .or(schema["allOf"][0]["$ref"].as_str());
+        if let Some(reference) = reference {
+            let schema = self.document.pointer(&reference[1..]).unwrap();
+            return self.of(name, schema);
+        }
+        if let Some(properties) = schema["properties"].as_object() {
+            let each = |(name, schema): (&String, &Value)| (name.clone(), self.of(name, schema));
+            return Value::Object(properties.iter().map(each).collect());
+        }
+        self.made += 1;
+        let number = self.made;
+        match (name, schema["type"].as_str(), schema["format"].as_str()) {
+            // The values of a success.
+            ("statusCode", ..) => json!(200),
+            ("errcode", ..) => json!(0),
+            (_, Some("array"), _) => json!([self.of(name, &schema["items"])]),
+            (_, Some("boolean"), _) => json!(true),
+            (_, Some("integer" | "number"), _) => json!(1000 + number),
+            (_, _, Some("phone-number")) => json!(format!("+8613800138{number:03}")),
+            (_, _, Some("country-code")) => json!(format!("{}", 80 + number)),
+            _ => json!(format!("{name}-{number}")),
+        }
+    }
+}
+
+/// Compares two JSON values property by property.
+fn compare(path: &str, documented: &Value, found: &Value, differences: &mut Vec<String>) {
+    let (Some(left), Some(right)) = (documented.as_object(), found.as_object()) else {
+        if documented != found {
+            differences.push(format!(
+                "{path}: {documented} in the document, {found} in the result"
+            ));
+        }
+        return;
+    };
+    let names = left
+        .keys()
+        .chain(right.keys().filter(|name| !left.contains_key(*name)));
+    for name in names {
+        let is_left_out = UNMAPPED.contains(&name.as_str()) && !right.contains_key(name);
+        if !is_left_out {
+            let path = format!("{path}/{name}");
+            compare(&path, &documented[name], &found[name], differences);
+        }
+    }
+}
+
+/// The operations of the document: id, first line of a request, and the operation itself.
+fn documented_operations(document: &Value) -> Vec<(&str, String, &Value)> {
+    let mut operations = Vec::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let id = operation["operationId"].as_str().unwrap();
+            let line = format!("{} {path} HTTP/1.1\r\n", method.to_uppercase());
+            operations.push((id, line, operation));
+        }
+    }
+    operations
+}
+
+#[tokio::test]
+async fn every_documented_property_is_sent_and_returned() {
+    let document = include_str!("../../crates/authing-sandbox/openapi.json");
+    let document: Value = serde_json::from_str(document).unwrap();
+    for (id, first_line, operation) in documented_operations(&document) {
+        let schema = |of: &Value| of["content"]["application/json"]["schema"].clone();
+        let mut samples = Samples {
+            document: &document,
+            made: 0,
+        };
+        let request = samples.of("", &schema(&operation["requestBody"]));
+        let response = samples.of("", &schema(&operation["responses"]["200"]));
+
+        let bytes = raw::response(200, "", response.to_string());
+        let server = RawServer::respond(move |_| bytes.clone());
+        let client = builder(server.url()).build().unwrap();
+        let result = call(id, &client, &request).await.unwrap();
+
+        let mut differences = Vec::new();
+        compare("response", &response, &result, &mut differences);
+        assert!(
+            differences.is_empty(),
+            "{id}: {}\nrun `cargo xtask codegen`, then map each property in \
+             crates/authing/src/{id}.rs (see \"Adding a property\" in CONTRIBUTING.md)",
+            differences.join("\n")
+        );
+        let sent = server.requests().remove(0);
+        assert!(sent.starts_with(&first_line), "{id}: {sent}");
+        let body = sent.split_once("\r\n\r\n").unwrap().1;
+        let body: Value = serde_json::from_str(body).unwrap();
+        compare("request", &request, &body, &mut differences);
+        assert!(differences.is_empty(), "{id}: {}", differences.join("\n"));
+    }
+}
+
+/// The control: properties that are missing, added or swapped are found.
+#[test]
+fn wrong_properties_are_found() {
+    let documented = json!({"a": 1, "b": {"c": 2, "d": 3}, "errcode": 0});
+    for (found, count) in [
+        (json!({"a": 1, "b": {"c": 2, "d": 3}}), 0),
+        (json!({"a": 1, "b": {"c": 2}}), 1),
+        (json!({"a": 1, "b": {"c": 3, "d": 2}}), 2),
+        (json!({"a": 1, "b": {"c": 2, "d": 3}, "x": 4}), 1),
+        (json!({"a": 1}), 1),
+    ] {
+        let mut differences = Vec::new();
+        compare("", &documented, &found, &mut differences);
+        assert_eq!(differences.len(), count, "{differences:?}");
+    }
+}

@@ -1,0 +1,253 @@
+//! The READMEs and the guide: Rust blocks run as printed, links resolve, the translation is complete.
+
+use std::path::{Path, PathBuf};
+
+use authing::{Error, ErrorKind};
+use authing_sandbox::{DEFAULT_APP_ID, Fault, Sandbox};
+use authing_tests::{builder, child, plain_reqwest};
+
+/// The Rust blocks of README.md and docs/*.md, one module each, written by `build.rs`.
+#[rustfmt::skip]
+#[allow(
+    missing_docs, dead_code, unreachable_pub, unused, clippy::all, clippy::print_stdout,
+    clippy::print_stderr, clippy::unwrap_used, clippy::expect_used,
+    reason = "code of users, under their own rules"
+)]
+mod printed {
+    include!(concat!(env!("OUT_DIR"), "/guide.rs"));
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn read(path: &str) -> String {
+    let text = std::fs::read_to_string(root().join(path));
+    text.unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// Every page: the guide and the files of the root.
+fn pages() -> Vec<String> {
+    let folders = [("", root()), ("docs/", root().join("docs"))];
+    let mut pages: Vec<String> = folders
+        .iter()
+        .flat_map(|(prefix, folder)| {
+            let entries = std::fs::read_dir(folder).unwrap();
+            entries.map(move |entry| format!("{prefix}{}", entry.unwrap().file_name().display()))
+        })
+        .filter(|path| path.ends_with(".md"))
+        .collect();
+    pages.extend(["tests/README.md", "openapi/README.md"].map(str::to_owned));
+    pages
+}
+
+/// A page in two parts: its lines outside of code, and its code blocks with their language.
+fn split(text: &str) -> (Vec<&str>, Vec<(&str, String)>) {
+    let (mut prose, mut blocks, mut is_code) = (Vec::new(), Vec::new(), false);
+    for line in text.lines() {
+        match line.trim_start().strip_prefix("```") {
+            Some(language) => {
+                is_code = !is_code;
+                if is_code {
+                    blocks.push((language, String::new()));
+                }
+            }
+            None if is_code => blocks.last_mut().unwrap().1.push_str(&format!("{line}\n")),
+            None => prose.push(line),
+        }
+    }
+    (prose, blocks)
+}
+
+fn headings<'a>(prose: &[&'a str]) -> Vec<&'a str> {
+    let lines = prose.iter().filter(|line| line.starts_with('#'));
+    lines.copied().collect()
+}
+
+fn links(prose: &[&str]) -> Vec<String> {
+    let text = prose.join("\n");
+    let ends = text.split("](").skip(1);
+    ends.filter_map(|rest| Some(rest.split_once(')')?.0.to_owned()))
+        .collect()
+}
+
+/// The anchor that GitHub gives a heading.
+fn anchor(heading: &str) -> String {
+    let text = heading.trim_start_matches('#').trim().to_lowercase();
+    text.chars()
+        .filter(|c| c.is_alphanumeric() || " -_".contains(*c))
+        .map(|c| if c == ' ' { '-' } else { c })
+        .collect()
+}
+
+#[test]
+fn links_resolve() {
+    let mut count = 0;
+    for page in pages() {
+        let text = read(&page);
+        for link in links(&split(&text).0) {
+            if link.starts_with("https://") {
+                continue;
+            }
+            count += 1;
+            let (file, fragment) = link.split_once('#').unwrap_or((&link, ""));
+            let folder = Path::new(&page).parent().unwrap().to_str().unwrap();
+            let target = match file {
+                "" => page.clone(),
+                _ => Path::new(folder).join(file).to_str().unwrap().to_owned(),
+            };
+            assert!(
+                root().join(&target).exists(),
+                "{page}: {link} leads nowhere"
+            );
+            if !fragment.is_empty() {
+                let text = read(&target);
+                let prose = split(&text).0;
+                let mut anchors = headings(&prose).into_iter().map(anchor);
+                assert!(
+                    anchors.any(|known| known == fragment),
+                    "{page}: {link} has no heading"
+                );
+            }
+        }
+    }
+    assert!(count > 20, "only {count} links were found");
+}
+
+#[test]
+fn the_index_lists_every_page_of_the_guide() {
+    let index = read("docs/README.md");
+    let listed = links(&split(&index).0);
+    for page in pages() {
+        if let Some(name) = page
+            .strip_prefix("docs/")
+            .filter(|name| *name != "README.md")
+        {
+            assert!(
+                listed.iter().any(|link| link == name),
+                "{page} is not listed"
+            );
+        }
+    }
+}
+
+/// What the guide shows of the mini program's page is copied from the example.
+#[test]
+fn mini_program_code_is_the_code_of_the_example() {
+    let folder = "crates/example-backend/miniprogram/pages/phone/phone";
+    for page in pages() {
+        for (language, block) in split(&read(&page)).1 {
+            let extension = match language {
+                "html" => "wxml",
+                "js" => "js",
+                _ => continue,
+            };
+            let source = read(&format!("{folder}.{extension}"));
+            assert!(
+                source.contains(&block),
+                "{page}: phone.{extension} has no\n{block}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_chinese_readme_has_the_structure_of_the_english_one() {
+    let texts = [read("README.md"), read("README.zh-CN.md")];
+    let [english, chinese] = texts.each_ref().map(|text| {
+        let (prose, blocks) = split(text);
+        let level = |heading: &&str| heading.chars().take_while(|c| *c == '#').count();
+        let levels: Vec<usize> = headings(&prose).iter().map(level).collect();
+        let rows = prose.iter().filter(|line| line.starts_with("| `"));
+        let cells: Vec<String> = rows
+            .map(|row| row.split('|').nth(1).unwrap().to_owned())
+            .collect();
+        let mut links = links(&prose);
+        links.retain(|link| !link.starts_with("README") && !link.starts_with('#'));
+        let items = prose.iter().filter(|line| line.starts_with("- ")).count();
+        let code: Vec<(String, String)> = blocks
+            .into_iter()
+            .map(|(language, code)| (language.to_owned(), without_comments(&code)))
+            .collect();
+        (levels, code, cells, links, items)
+    });
+    assert_eq!(english, chinese);
+    assert!(english.0.len() > 5 && english.1.len() > 3 && english.2.len() > 12);
+}
+
+/// Comments may be translated.
+fn without_comments(code: &str) -> String {
+    let lines = code.lines().map(|line| {
+        let code = line.split(" // ").next().unwrap_or(line);
+        code.split(" # ").next().unwrap_or(code).trim_end()
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[tokio::test]
+async fn the_handler_of_the_readme_stores_a_number_and_maps_errors() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let client = builder(sandbox.base_url()).build().unwrap();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/phone", listener.local_addr().unwrap());
+    tokio::spawn(async { axum::serve(listener, printed::readme_1::app(client)).await });
+    let http = plain_reqwest().build().unwrap();
+    let code = sandbox.issue_code("13800138000").unwrap();
+    // Stored, then used, then throttled with a code that is still unused.
+    for status in [204, 422, 503] {
+        if status == 503 {
+            sandbox.push_fault(Fault::throttle().permanent()).unwrap();
+        }
+        let body = serde_json::json!({"code": code});
+        let response = http.post(&url).json(&body).send().await.unwrap();
+        assert_eq!(response.status(), status);
+    }
+}
+
+#[test]
+fn the_programs_of_getting_started_print_the_number() {
+    match child::variable("PROGRAM").as_deref() {
+        Some("async") => return printed::docs_getting_started_1::run().unwrap(),
+        Some(_) => return printed::docs_getting_started_2::run().unwrap(),
+        None => {}
+    }
+    let sandbox = Sandbox::builder().start_blocking().unwrap();
+    for program in ["async", "blocking"] {
+        let code = sandbox.issue_code("13800138000").unwrap();
+        let variables = [
+            ("PROGRAM", program),
+            ("AUTHING_APP_HOST", sandbox.base_url()),
+            ("AUTHING_APP_ID", DEFAULT_APP_ID),
+            ("CODE", &code),
+        ];
+        let test = "guide::the_programs_of_getting_started_print_the_number";
+        let printed = child::run_ok(test, &variables);
+        assert!(
+            printed.contains("phone number: +8613800138000\n"),
+            "{printed}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_errors_page_tells_three_next_steps_apart_and_prints_causes() {
+    use printed::docs_errors_1::{Next, next};
+    for (kind, expected) in [
+        (ErrorKind::Connect, "send"),
+        (ErrorKind::Throttled, "send"),
+        (ErrorKind::Timeout, "tap"),
+        (ErrorKind::CodeRejected, "tap"),
+        (ErrorKind::Misconfigured, "later"),
+    ] {
+        let step = match next(&Error::from(kind)) {
+            Next::SendTheSameCodeAgain => "send",
+            Next::TapAgain => "tap",
+            Next::TryLater => "later",
+        };
+        assert_eq!(step, expected, "{kind:?}");
+    }
+    let client = builder("http://127.0.0.1:1").build().unwrap();
+    let call = client.get_wechat_miniprogram_phone("c0de", "my-wxapp");
+    let text = printed::docs_errors_2::causes(&call.await.unwrap_err());
+    assert!(text.lines().last().unwrap().contains("refused"), "{text}");
+}

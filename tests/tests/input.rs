@@ -1,0 +1,180 @@
+//! Invalid input is rejected by name, without its value, before a connection is opened.
+
+use std::time::Duration;
+
+use authing::{AuthenticationClient, AuthenticationClientBuilder, CodeState, Error, ErrorKind};
+use authing::{GetWechatMiniProgramPhoneRespDto, Request};
+use authing_tests::raw::RawServer;
+use authing_tests::{CONNECTION, builder, random_code};
+
+type Call = Request<GetWechatMiniProgramPhoneRespDto>;
+type SetOption = fn(AuthenticationClientBuilder, String) -> AuthenticationClientBuilder;
+type SetArgument = fn(&AuthenticationClient, String) -> Call;
+
+/// Texts that no id, code, token, language or address may be.
+fn hostile_texts() -> Vec<String> {
+    let texts = [
+        "",
+        " ",
+        "\r",
+        "\n",
+        "\0",
+        "\t",
+        "a\rb",
+        "a\nb",
+        "a\r\nx-evil: 1",
+        "a\0b",
+        " a",
+        "a ",
+        "a b",
+        "\u{7f}",
+        "\u{80}",
+        "\u{feff}a",
+        "\u{202e}a",
+        "a\u{200b}",
+        "a\u{2028}b",
+        "é",
+        "手机号",
+        "\u{1f600}",
+    ];
+    let mut texts: Vec<String> = texts.map(str::to_owned).into();
+    texts.push("a".repeat(1 << 20));
+    texts
+}
+
+fn call(client: &AuthenticationClient) -> Call {
+    client.get_wechat_miniprogram_phone(random_code(), CONNECTION)
+}
+
+/// The error names the input, does not repeat it, and says that nothing was sent.
+#[track_caller]
+fn assert_rejected(error: &Error, kind: ErrorKind, name: &str, value: &str) {
+    let state = (error.kind(), error.code_state(), error.attempts());
+    assert_eq!(state, (kind, CodeState::Unused, 0), "{name} {value:?}");
+    let text = format!("{error} {error:?}");
+    assert!(text.contains(name), "{value:?}: {text}");
+    let is_short = value.trim().chars().count() < 3;
+    assert!(is_short || !text.contains(value), "{text}");
+    assert!(text.len() < 2000, "{text}");
+}
+
+#[tokio::test]
+async fn invalid_arguments_are_rejected_by_name_and_nothing_is_sent() {
+    let arguments: [(&str, SetArgument); 4] = [
+        ("code", |client, text| {
+            client.get_wechat_miniprogram_phone(text, CONNECTION)
+        }),
+        ("ext_idp_connidentifier", |client, text| {
+            client.get_wechat_miniprogram_phone(random_code(), text)
+        }),
+        ("access_token", |client, text| {
+            call(client).access_token(text)
+        }),
+        ("lang", |client, text| call(client).lang(text)),
+    ];
+    let server = RawServer::start(drop);
+    let client = builder(server.url()).build().unwrap();
+    for (name, set) in arguments {
+        for text in hostile_texts() {
+            let error = set(&client, text.clone()).await.unwrap_err();
+            assert_rejected(&error, ErrorKind::InvalidArgument, name, &text);
+        }
+    }
+    for timeout in [Duration::ZERO, Duration::from_millis(9), Duration::MAX] {
+        let error = call(&client).timeout(timeout).await.unwrap_err();
+        let value = format!("{timeout:?}");
+        assert_rejected(&error, ErrorKind::InvalidArgument, "timeout", &value);
+    }
+    assert_eq!(server.connections(), 0);
+}
+
+#[test]
+fn invalid_options_are_rejected_by_name() {
+    let options: [(&str, SetOption); 8] = [
+        ("app_host", |builder, text| builder.app_host(text)),
+        ("app_id", |builder, text| builder.app_id(text)),
+        ("userpool_id", |builder, text| builder.userpool_id(text)),
+        ("lang", |builder, text| builder.lang(text)),
+        ("user_agent", |builder, text| builder.user_agent(text)),
+        ("proxy", |builder, text| builder.proxy(text)),
+        ("add_root_certificate_pem", |builder, text| {
+            builder.add_root_certificate_pem(text)
+        }),
+        ("identity_pem", |builder, text| builder.identity_pem(text)),
+    ];
+    for (name, set) in options {
+        for text in hostile_texts() {
+            // A user agent may contain single spaces.
+            if name == "user_agent" && text == "a b" {
+                continue;
+            }
+            let built = set(builder("https://example.authing.cn"), text.clone()).build();
+            assert_rejected(&built.unwrap_err(), ErrorKind::Config, name, &text);
+        }
+    }
+}
+
+/// The ends of each range are accepted, the next values are not.
+#[test]
+fn numbers_outside_their_range_are_rejected() {
+    type Set = fn(AuthenticationClientBuilder, u64) -> AuthenticationClientBuilder;
+    let five_minutes = 5 * 60 * 1000;
+    let options: [(&str, Set, u64, u64); 4] = [
+        (
+            "timeout",
+            |b, n| b.timeout(Duration::from_millis(n)),
+            10,
+            five_minutes,
+        ),
+        (
+            "connect_timeout",
+            |b, n| b.connect_timeout(Duration::from_millis(n)),
+            10,
+            five_minutes,
+        ),
+        (
+            "pool_idle_timeout",
+            |b, n| b.pool_idle_timeout(Duration::from_millis(n)),
+            0,
+            five_minutes,
+        ),
+        (
+            "max_response_bytes",
+            |b, n| b.max_response_bytes(n as usize),
+            1 << 10,
+            16 << 20,
+        ),
+    ];
+    for (name, set, lowest, highest) in options {
+        let build = |number| set(builder("https://example.authing.cn"), number).build();
+        for number in [lowest, highest] {
+            assert!(build(number).is_ok(), "{name} {number}");
+        }
+        let outside = [lowest.checked_sub(1), Some(highest + 1), Some(u64::MAX)];
+        for number in outside.into_iter().flatten() {
+            let error = build(number).unwrap_err();
+            assert_rejected(&error, ErrorKind::Config, name, &number.to_string());
+        }
+    }
+}
+
+#[test]
+fn a_host_with_more_than_scheme_name_and_port_is_rejected() {
+    let invalid = "tenant.authing.test //tenant.authing.test https:tenant.authing.test https://:443
+        https://user@tenant.authing.test https://user:secret-word@tenant.authing.test
+        https://tenant.authing.test/path https://tenant.authing.test?query https://[::1
+        https://tenant.authing.test#fragment https://tenant.authing.test. ftp://tenant.authing.test
+        https://tenant.authing.test:0 https://tenant.authing.test:65536 https://[fe80::1%25eth0]
+        https://tenant.authing.test\\@evil.example file:///etc/passwd javascript:alert(1)";
+    for host in invalid.split_whitespace() {
+        let error = builder(host).build().unwrap_err();
+        assert_rejected(&error, ErrorKind::Config, "app_host", host);
+        assert!(!format!("{error:?}").contains("secret-word"));
+    }
+    let valid = "https://tenant.authing.test https://tenant.authing.test/ https://203.0.113.7
+        https://TENANT.authing.cn:8443 https://xn--fiqs8s.example https://[2001:db8::1]:8443";
+    for host in valid.split_whitespace() {
+        let built = builder(host).build();
+        assert!(built.is_ok(), "{host}: {}", built.unwrap_err());
+    }
+}

@@ -1,0 +1,395 @@
+//! Responses: recorded, cut, edited and random ones, compared with an independent reading.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use authing::{
+    AuthenticationClient, CodeState, Error, ErrorKind, GetWechatMiniProgramPhoneRespDto,
+    RetryPolicy,
+};
+use authing_tests::raw::{RawServer, response};
+use authing_tests::scenarios::scenarios;
+use authing_tests::{CONNECTION, builder, random_code, stress};
+use proptest::prelude::{Just, Strategy, any, prop_oneof};
+use proptest::test_runner::{Config, TestCaseError, TestRunner};
+use serde_json::{Map, Value, json};
+
+type Outcome = Result<GetWechatMiniProgramPhoneRespDto, Error>;
+
+/// A server that responds with the given bytes, and a client of it.
+struct Exchange {
+    next: Arc<Mutex<Vec<u8>>>,
+    client: AuthenticationClient,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl Exchange {
+    fn start() -> Self {
+        let next = Arc::<Mutex<Vec<u8>>>::default();
+        let shared = Arc::clone(&next);
+        let server = RawServer::respond(move |_| shared.lock().unwrap().clone());
+        let builder = builder(server.url()).retry(RetryPolicy::never());
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        Self {
+            next,
+            client: builder.build().unwrap(),
+            runtime: runtime.enable_all().build().unwrap(),
+        }
+    }
+
+    fn call(&self, status: u16, headers: &str, body: impl AsRef<[u8]>) -> Outcome {
+        *self.next.lock().unwrap() = response(status, headers, body);
+        let call = self
+            .client
+            .get_wechat_miniprogram_phone(random_code(), CONNECTION);
+        self.runtime.block_on(call.send())
+    }
+}
+
+/// Returns the outcome in the form of `data/replies.json`.
+fn in_list_form(outcome: &Outcome) -> Value {
+    match outcome {
+        Ok(reply) => json!({"ok": {
+            "phoneNumber": reply.data.phone_number.as_str(),
+            "purePhoneNumber": reply.data.pure_phone_number.as_str(),
+            "countryCode": reply.data.country_code.as_str(),
+            "requestId": reply.request_id,
+            "watermark": reply.data.watermark.as_ref().map(|watermark| {
+                json!({"timestamp": watermark.timestamp.timestamp(), "appid": watermark.appid})
+            }),
+        }}),
+        Err(error) => json!({"err": {
+            "kind": snake_case(&format!("{:?}", error.kind())),
+            "code_state": snake_case(&format!("{:?}", error.code_state())),
+            "http_status": error.http_status(),
+            "statusCode": error.status_code(),
+            "apiCode": error.api_code(),
+            "message": error.message(),
+            "requestId": error.request_id(),
+            "errcode": error.wechat_errcode(),
+            "rid": error.wechat_rid(),
+            "retry_after_s": error.retry_after().map(|wait| wait.as_secs()),
+        }}),
+    }
+}
+
+fn snake_case(name: &str) -> String {
+    let mut snake = String::new();
+    for letter in name.chars() {
+        if letter.is_uppercase() && !snake.is_empty() {
+            snake.push('_');
+        }
+        snake.push(letter.to_ascii_lowercase());
+    }
+    snake
+}
+
+/// Reports whether every field of `expected` is in `actual`, with the same value.
+fn contains(actual: &Value, expected: &Value) -> bool {
+    match expected {
+        Value::Object(fields) => fields
+            .iter()
+            .all(|(name, value)| actual.get(name).is_some_and(|own| contains(own, value))),
+        value => actual == value,
+    }
+}
+
+#[test]
+fn every_recorded_response_has_its_listed_result() {
+    let exchange = Exchange::start();
+    let mut wrong = Vec::new();
+    for scenario in scenarios() {
+        let headers = scenario.headers.iter();
+        let headers: String = headers
+            .map(|(name, value)| format!("{name}: {value}\r\n"))
+            .collect();
+        let outcome = exchange.call(scenario.http_status, &headers, &scenario.body);
+        let actual = in_list_form(&outcome);
+        if !contains(&actual, &scenario.expect) {
+            wrong.push(format!("{}: {actual}", scenario.name));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    // Control: the comparison sees a difference.
+    assert!(!contains(
+        &json!({"ok": {"a": 1}}),
+        &json!({"ok": {"a": 2}})
+    ));
+    assert!(!contains(&json!({"err": {"a": 1}}), &json!({"ok": {}})));
+}
+
+/// Reads a whole number, also one with a fraction of zero or in a string of digits.
+fn whole(value: Option<&Value>) -> Option<i64> {
+    match value? {
+        Value::String(text) if text.starts_with('+') => None,
+        Value::String(text) => text.parse().ok(),
+        number => number.as_i64().or_else(|| {
+            let float = number.as_f64()?;
+            (float.fract() == 0.0 && float.abs() < 9e15).then_some(float as i64)
+        }),
+    }
+}
+
+/// Returns the errcode that counts: one other than zero, in `data` or at the top level.
+fn errcode(body: &Value) -> Option<i64> {
+    [body["data"].get("errcode"), body.get("errcode")]
+        .into_iter()
+        .find_map(|value| whole(value).filter(|errcode| *errcode != 0))
+}
+
+/// Returns the objects that hold a complete number: two texts and a country code.
+fn numbers(body: &Value) -> Vec<&Value> {
+    let text = |value: Option<&Value>| value.and_then(Value::as_str).is_some_and(|t| !blank(t));
+    let places = [
+        body.get("data"),
+        body["data"].get("phone_info"),
+        body.get("phone_info"),
+    ];
+    let complete = |place: &&Value| {
+        text(place.get("phoneNumber"))
+            && text(place.get("purePhoneNumber"))
+            && country_code(place.get("countryCode")).is_some()
+    };
+    places.into_iter().flatten().filter(complete).collect()
+}
+
+fn blank(text: &str) -> bool {
+    let is_invisible = |c: char| c.is_whitespace() || c.is_control() || c == '\u{202e}';
+    text.chars().all(is_invisible)
+}
+
+fn country_code(value: Option<&Value>) -> Option<String> {
+    let code = match value? {
+        Value::String(text) => text.strip_prefix('+').unwrap_or(text).to_owned(),
+        number => u32::try_from(whole(Some(number))?).ok()?.to_string(),
+    };
+    (!blank(&code)).then_some(code)
+}
+
+/// The result that the table of errors gives for this response; `None` for a success.
+fn expected(status: u16, body: &Value) -> Option<ErrorKind> {
+    use ErrorKind::*;
+    if let Some(errcode) = errcode(body) {
+        return Some(match errcode {
+            40029 | 40163 => CodeRejected,
+            45011 => Throttled,
+            40013 | 47001 | 48001 | 61007 => Misconfigured,
+            _ => Upstream,
+        });
+    }
+    match (whole(body.get("statusCode")), status) {
+        (Some(200), 200..=299) if numbers(body).is_empty() => Some(UnexpectedResponse),
+        (Some(200), 200..=299) => None,
+        (Some(429), _) | (Some(200) | None, 429) => Some(Throttled),
+        (Some(400..=404 | 413 | 422), _) => Some(Misconfigured),
+        (Some(601..=603), _) => Some(Upstream),
+        (Some(500..=599), _) | (Some(200) | None, 500..=599) => Some(Service),
+        (Some(200) | None, 400..=407) => Some(Misconfigured),
+        (Some(200) | None, _) => Some(UnexpectedResponse),
+        (Some(_), _) => Some(UnknownStatus),
+    }
+}
+
+/// Compares an outcome with the independent reading of the body.
+fn check(status: u16, body: &[u8], outcome: &Outcome) -> Result<(), String> {
+    let value = serde_json::from_slice::<Value>(body).ok();
+    let value = value.filter(Value::is_object).unwrap_or(Value::Null);
+    let expected = expected(status, &value);
+    match outcome {
+        Ok(_) if expected.is_some() => Err(format!("success, expected {expected:?}")),
+        Ok(reply) => {
+            let data = &reply.data;
+            let is_own = |place: &Value| {
+                place["phoneNumber"] == data.phone_number.as_str()
+                    && place["purePhoneNumber"] == data.pure_phone_number.as_str()
+                    && country_code(place.get("countryCode")).as_deref()
+                        == Some(data.country_code.as_str())
+            };
+            let own = numbers(&value).into_iter().any(is_own);
+            own.then_some(()).ok_or("a number not in the body".into())
+        }
+        Err(error) => {
+            if Some(error.kind()) != expected {
+                return Err(format!("{:?}, expected {expected:?}", error.kind()));
+            }
+            if error.http_status() != Some(status) || error.attempts() != 1 {
+                return Err(format!("HTTP status or attempts: {error:?}"));
+            }
+            let empty = Map::new();
+            let object = value.as_object().unwrap_or(&empty);
+            let is_rejection = expected == Some(ErrorKind::Throttled) && errcode(&value).is_none();
+            if error.code_state() == CodeState::Unused && !is_rejection {
+                return Err(format!("unused: {error:?}"));
+            }
+            let status_code = whole(object.get("statusCode")).and_then(|n| i32::try_from(n).ok());
+            let request_id = object.get("requestId").and_then(Value::as_str);
+            if error.status_code() != status_code || error.request_id() != request_id {
+                return Err(format!("statusCode or requestId was lost: {error:?}"));
+            }
+            Ok(())
+        }
+    }
+}
+
+#[test]
+fn a_body_cut_at_any_byte_is_never_a_success() {
+    let exchange = Exchange::start();
+    for scenario in scenarios() {
+        if scenario.body.len() > 2000 || matches!(scenario.http_status, 204 | 304) {
+            continue;
+        }
+        for length in 0..scenario.body.trim_end().len() {
+            let body = &scenario.body.as_bytes()[..length];
+            let outcome = exchange.call(scenario.http_status, "", body);
+            let checked = check(scenario.http_status, body, &outcome);
+            let name = &scenario.name;
+            checked.unwrap_or_else(|error| panic!("{name} cut at {length}: {error}"));
+            assert!(outcome.is_err(), "{name} cut at {length}");
+        }
+    }
+}
+
+/// The paths of all values of a JSON text.
+fn pointers(value: &Value, path: &str, all: &mut Vec<String>) {
+    all.push(path.to_owned());
+    if let Value::Object(fields) = value {
+        for (name, value) in fields {
+            pointers(value, &format!("{path}/{name}"), all);
+        }
+    }
+}
+
+/// Values that readers get wrong.
+fn listed() -> Vec<Value> {
+    let texts = r#"null true 0 -0.0 200 200.0 200.5 429 500 601 -1 40029 45011 "40163" "200" "0" ""
+        "\u0020" "+" "86" "+86" 86 "+8613800138000" "\u0000" "\u202e" "\ud83d\ude00" 1e300 [] {}
+        9223372036854775807 18446744073709551615 [200,"x"] ["+861","1","86"]
+        {"phoneNumber":"1","purePhoneNumber":"1","countryCode":1}"#;
+    let values = texts.split_whitespace().map(serde_json::from_str);
+    values.map(Result::unwrap).collect()
+}
+
+/// Random JSON, most of it listed values, with names that mean something.
+fn values() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        6 => proptest::sample::select(listed()),
+        1 => any::<i64>().prop_map(|number| json!(number)),
+        1 => "[ a-z0-9+-]{0,9}".prop_map(|text| json!(text)),
+    ];
+    let names = "statusCode data phone_info errcode phoneNumber purePhoneNumber countryCode \
+        requestId message errmsg x";
+    let names = proptest::sample::select(names.split(' ').collect::<Vec<_>>());
+    leaf.prop_recursive(3, 24, 6, move |inner| {
+        let fields = proptest::collection::btree_map(names.clone(), inner.clone(), 0..6);
+        prop_oneof![
+            3 => fields.prop_map(|fields: BTreeMap<&str, Value>| json!(fields)),
+            1 => proptest::collection::vec(inner, 0..4).prop_map(|list| json!(list)),
+        ]
+    })
+}
+
+/// The recorded responses with JSON bodies, each with its status.
+fn recorded() -> Vec<(u16, Value)> {
+    let body = |text: &String| serde_json::from_str(text).ok();
+    let recorded = scenarios().into_iter();
+    let recorded = recorded.filter(|each| !matches!(each.http_status, 204 | 304));
+    recorded
+        .filter_map(|each| Some((each.http_status, body(&each.body)?)))
+        .collect()
+}
+
+/// A status with a body: a recorded one in which one value is replaced, or random JSON.
+fn cases() -> impl Strategy<Value = (u16, Value)> {
+    let edited = (
+        proptest::sample::select(recorded()),
+        any::<usize>(),
+        values(),
+    );
+    let edited = edited.prop_map(|((status, mut body), at, value)| {
+        let mut all = Vec::new();
+        pointers(&body, "", &mut all);
+        let path = &all[at % all.len()];
+        *body.pointer_mut(path).unwrap() = value;
+        (status, body)
+    });
+    let statuses =
+        prop_oneof![3 => Just(200), 1 => proptest::sample::select(vec![201, 404, 429, 503])];
+    prop_oneof![3 => edited, 1 => (statuses, values())]
+}
+
+#[test]
+fn edited_and_random_responses_agree_with_an_independent_reading() {
+    let exchange = Exchange::start();
+    let compare = |status, body: Value| {
+        let body = body.to_string();
+        let outcome = exchange.call(status, "", &body);
+        check(status, body.as_bytes(), &outcome).map_err(|error| format!("{error}: {body}"))
+    };
+    // Each value of a success is replaced by each listed value.
+    for (status, body) in recorded()
+        .into_iter()
+        .filter(|each| expected(each.0, &each.1).is_none())
+    {
+        let mut all = Vec::new();
+        pointers(&body, "", &mut all);
+        for (path, value) in all
+            .iter()
+            .flat_map(|path| listed().into_iter().map(move |v| (path, v)))
+        {
+            let mut body = body.clone();
+            *body.pointer_mut(path).unwrap() = value;
+            compare(status, body).unwrap();
+        }
+    }
+    let mut runner = TestRunner::new(Config {
+        cases: stress(256, 100_000),
+        failure_persistence: None,
+        ..Config::default()
+    });
+    let result = runner.run(&cases(), |(status, body)| {
+        compare(status, body).map_err(TestCaseError::fail)
+    });
+    result.unwrap_or_else(|error| panic!("{error}"));
+}
+
+/// Control: each wrong outcome is caught by the comparison.
+#[test]
+fn the_comparison_catches_false_successes_and_false_errors() {
+    let data = json!({"phoneNumber": "+861", "purePhoneNumber": "1", "countryCode": "86"});
+    let number = json!({"statusCode": 200, "message": "", "data": data});
+    let outcome: Outcome = Ok(serde_json::from_value(number.clone()).unwrap());
+    let own = number.to_string();
+    assert!(check(200, own.as_bytes(), &outcome).is_ok());
+    for body in [
+        own.replace("200", "500"),
+        own.replace("+861", "+862"),
+        own.replace("86\"", "\""),
+        own.replacen('{', r#"{"errcode":-1,"#, 1),
+        format!("[{own}]"),
+        own[1..].to_owned(),
+    ] {
+        assert!(check(200, body.as_bytes(), &outcome).is_err(), "{body}");
+    }
+    assert!(check(503, own.as_bytes(), &outcome).is_err());
+    let error = Err(Error::from(ErrorKind::Throttled));
+    assert!(check(200, own.as_bytes(), &error).is_err());
+}
+
+#[test]
+fn the_examples_of_the_openapi_document_are_understood() {
+    let document: Value = serde_json::from_str(authing_sandbox::OPENAPI_DOCUMENT).unwrap();
+    let exchange = Exchange::start();
+    let mut results = Vec::new();
+    let path = &document["paths"]["/api/v3/get-wechat-miniprogram-phone"]["post"];
+    for (status, response) in path["responses"].as_object().unwrap() {
+        let status = status.replace("XX", "00").parse().unwrap();
+        let examples = response["content"]["application/json"]["examples"].as_object();
+        for (name, example) in examples.into_iter().flatten() {
+            let body = example["value"].to_string();
+            let outcome = exchange.call(status, "", &body);
+            check(status, body.as_bytes(), &outcome).unwrap_or_else(|e| panic!("{name}: {e}"));
+            results.push(outcome.is_ok());
+        }
+    }
+    assert!(results.contains(&true) && results.contains(&false));
+}

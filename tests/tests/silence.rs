@@ -1,0 +1,296 @@
+//! Nothing printed, logged or traced contains a code, a token, a phone number, a key or a password.
+//!
+//! A child process meets servers that repeat every secret as text and as a number. It prints
+//! everything that can be printed, with all logs of all crates at TRACE; the parent searches that.
+//! The example backend runs in the child too. The output of the command line program is searched in
+//! `crates/authing-cli/tests/silence.rs`.
+
+use std::error::Error as _;
+use std::io::Write as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use authing::{AuthenticationClient, AuthenticationClientBuilder, Error, RetryPolicy};
+use authing_tests::canaries::{
+    CANARIES, CODE, CONNECTION, PASSWORD, TOKEN, assert_silent, find, forms, said, servers, success,
+};
+use authing_tests::certs::{Ca, Identity, LOOPBACK};
+use authing_tests::child;
+use authing_tests::raw::{self, RawServer, read_request};
+use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+
+/// All kinds of errors. The child must have met each.
+const KINDS: &str = "Config InvalidArgument Connect Timeout Transport CodeRejected Throttled \
+    Misconfigured Upstream Service UnexpectedResponse UnknownStatus";
+
+/// Starts every server, runs the child in a mode, and returns what it printed, and a private key.
+fn printed_by_child(mode: &str) -> (String, String) {
+    let ca = Ca::new("silence");
+    let identity = ca.client();
+    let servers = servers().into_iter();
+    let mut urls: Vec<(&str, String)> =
+        servers.map(|(name, server)| (name, server.url())).collect();
+    // One that the client trusts, and one that it does not.
+    for server in [ca.server(&LOOPBACK), Identity::self_signed()] {
+        let config = server.server_config(rustls::ALL_VERSIONS, Some((&ca, true)));
+        let server = RawServer::start(move |stream| {
+            let tls = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
+            let mut stream = rustls::StreamOwned::new(tls, stream);
+            if read_request(&mut stream).is_some() {
+                let _ = stream.write_all(&raw::response(200, "", success()));
+            }
+        });
+        urls.push(("tls", server.url().replace("http:", "https:")));
+    }
+    let urls: Vec<String> = urls
+        .iter()
+        .map(|(name, url)| format!("{name}={url}"))
+        .collect();
+    let variables = [
+        ("MODE", mode),
+        ("URLS", &urls.join(" ")),
+        ("CA", ca.pem()),
+        ("IDENTITY", &identity.pem()),
+    ];
+    let test = "silence::nothing_that_is_printed_contains_a_secret";
+    let output = child::run(test, &variables);
+    let text = [output.stdout, output.stderr].concat();
+    let text = String::from_utf8_lossy(&text).into_owned();
+    assert!(output.status.success(), "{mode}: {text}");
+    // The text of the key without the lines around it.
+    let key = identity
+        .key_pem
+        .lines()
+        .filter(|line| !line.starts_with('-'));
+    (text, key.collect())
+}
+
+#[tokio::test]
+async fn nothing_that_is_printed_contains_a_secret() {
+    if let Some(mode) = child::variable("MODE") {
+        return print_everything(&mode).await;
+    }
+    std::thread::scope(|scope| {
+        for mode in ["tracing", "log"] {
+            scope.spawn(move || check_child(mode));
+        }
+    });
+}
+
+fn check_child(mode: &str) {
+    let (text, key) = printed_by_child(mode);
+    assert_silent(mode, &text);
+    for kind in KINDS.split_whitespace() {
+        assert!(
+            text.contains(&format!("kind: {kind}")),
+            "{mode}: no {kind} in {text}"
+        );
+    }
+    // The logs of this crate, the HTTP library and the TLS library are on.
+    for word in ["authing.request", "hyper_util", "rustls"] {
+        assert!(text.contains(word), "{mode}: no {word} in {text}");
+    }
+    assert!(text.len() > 50_000, "{mode}: {} bytes", text.len());
+    let is_part = |part: &&[u8]| part.len() == 48;
+    for part in key.as_bytes().chunks(48).filter(is_part).flat_map(forms) {
+        assert!(!text.contains(&part), "{mode}: the private key was printed");
+    }
+}
+
+/// The control: a secret in any encoding is found in the output of a leaky program.
+#[test]
+fn a_leak_in_any_encoding_is_found() {
+    let (text, _) = printed_by_child("leak");
+    assert!(find(&text).is_some());
+    for (name, canary) in CANARIES {
+        for form in forms(canary.as_bytes()) {
+            assert!(
+                find(&format!("x{form}y")).is_some(),
+                "{name}: {form} was not found"
+            );
+        }
+    }
+    assert_eq!(find("nothing of the kind"), None);
+}
+
+/// A logger for the `log` crate that prints each record.
+struct Printer;
+
+impl log::Log for Printer {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        println!(
+            "log {} {} {}",
+            record.level(),
+            record.target(),
+            record.args()
+        );
+    }
+
+    fn flush(&self) {}
+}
+
+/// The child's part.
+async fn print_everything(mode: &str) {
+    if mode == "log" {
+        log::set_logger(&Printer).unwrap();
+        log::set_max_level(log::LevelFilter::Trace);
+    } else {
+        tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::TRACE)
+            .with_ansi(false)
+            .with_span_events(tracing_subscriber::fmt::format::FmtSpan::FULL)
+            .init();
+    }
+    if mode == "leak" {
+        println!("{}", said());
+        return;
+    }
+    let mut tasks = JoinSet::new();
+    for server in child::variable("URLS").unwrap().split(' ') {
+        tasks.spawn(meet(server.to_owned()));
+    }
+    tasks.join_all().await;
+    call(builder("http://127.0.0.1:1", reqwest::Client::builder())).await;
+    invalid_input().await;
+    generated_types();
+}
+
+/// Calls a server in each way.
+async fn meet(server: String) {
+    let (name, url) = server.split_once('=').unwrap();
+    println!("-- {name}");
+    let limit = match name {
+        "silent" => Duration::from_millis(300),
+        _ => Duration::from_secs(5),
+    };
+    let plain = reqwest::Client::builder;
+    let verbose = plain().connection_verbose(true).referer(true);
+    call(builder(url, plain()).timeout(limit)).await;
+    call(builder(url, verbose).timeout(limit)).await;
+    // The same server as a proxy whose URL contains a password.
+    let proxy = url.replacen("://", &format!("://{CODE}:{PASSWORD}@"), 1);
+    for host in ["http://localhost:9", "https://localhost:9"] {
+        call(builder(host, plain()).timeout(limit).proxy(&*proxy)).await;
+    }
+    backend(builder(url, plain()).timeout(limit)).await;
+}
+
+fn builder(url: &str, theirs: reqwest::ClientBuilder) -> AuthenticationClientBuilder {
+    let builder = AuthenticationClient::builder()
+        .app_host(url)
+        .app_id("app")
+        .retry(RetryPolicy::never())
+        .add_root_certificate_pem(child::variable("CA").unwrap())
+        .identity_pem(child::variable("IDENTITY").unwrap())
+        .http_client_builder(theirs);
+    println!("{builder:?}\n{builder:#?}");
+    builder
+}
+
+async fn call(builder: AuthenticationClientBuilder) {
+    let client = match builder.build() {
+        Ok(client) => client,
+        Err(error) => return print_error(error),
+    };
+    println!("{client:?}\n{client:#?}");
+    let call = client
+        .get_wechat_miniprogram_phone(CODE, CONNECTION)
+        .access_token(TOKEN);
+    println!("{call:?}\n{call:#?}");
+    match call.await {
+        Ok(reply) => println!("{reply:?}\n{reply:#?}\n{:?}", reply.data.watermark),
+        Err(error) => print_error(error),
+    }
+}
+
+/// Sends the code to the example backend, which calls the server and logs the outcome.
+async fn backend(builder: AuthenticationClientBuilder) {
+    let state = example_backend::AppState::new(builder.build().unwrap(), CONNECTION);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let served = tokio::spawn(async { axum::serve(listener, example_backend::app(state)).await });
+    let body = json!({"code": CODE}).to_string();
+    let request = format!(
+        "POST /api/phone HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut response = String::new();
+    stream.read_to_string(&mut response).await.unwrap();
+    println!("backend {response}");
+    served.abort();
+}
+
+/// Prints an error in every way, and panics with it.
+fn print_error(error: Error) {
+    println!("kind: {:?}\n{error}\n{error:?}\n{error:#?}", error.kind());
+    let mut source = error.source();
+    while let Some(cause) = source {
+        println!("source {cause}\n{cause:?}\n{cause:#?}");
+        source = cause.source();
+    }
+    // As `Result::expect` does it.
+    let _ = catch_unwind(AssertUnwindSafe(|| panic!("a phone number: {error:?}")));
+}
+
+/// Gives each secret in the place of each option and argument, in an invalid form.
+async fn invalid_input() {
+    let plain = || builder("http://127.0.0.1:9", reqwest::Client::builder());
+    for (_, canary) in CANARIES {
+        for host in ["https://u:{}@a.example", "https://a.example/{}", "{}"] {
+            call(plain().app_host(host.replace("{}", canary))).await;
+        }
+        for proxy in ["{}", "http://u:{}@:0", "socks5://u:{}@a.example"] {
+            call(plain().proxy(proxy.replace("{}", canary))).await;
+        }
+        call(plain().app_id(format!("{canary} "))).await;
+        call(plain().userpool_id(format!("{canary}\n"))).await;
+        call(plain().lang(format!("{canary}!"))).await;
+        call(plain().user_agent(format!("{canary}\u{e9}"))).await;
+        for label in ["CERTIFICATE", "PRIVATE KEY"] {
+            let text = format!("-----BEGIN {label}-----\n{canary}\n-----END {label}-----\n");
+            call(plain().add_root_certificate_pem(text.clone())).await;
+            call(plain().identity_pem(child::variable("CA").unwrap() + &text)).await;
+            call(plain().identity_pem(text)).await;
+        }
+        let client = plain().build().unwrap();
+        let bad = format!("{canary}\r\n");
+        let call = || client.get_wechat_miniprogram_phone(CODE, CONNECTION);
+        for request in [
+            client.get_wechat_miniprogram_phone(&bad, CONNECTION),
+            client.get_wechat_miniprogram_phone(CODE, &bad),
+            call().access_token(&bad),
+            call().lang(&bad),
+        ] {
+            println!("{request:?}");
+            print_error(request.await.unwrap_err());
+        }
+    }
+}
+
+/// Prints the types of the low-level crate.
+fn generated_types() {
+    use authing_api::context::CallContext;
+    use authing_api::types;
+    let body = types::GetWechatMiniProgramPhoneDto::new(CODE.into(), CONNECTION.into());
+    println!("{body:?}\n{body:#?}");
+    let response: types::GetWechatMiniProgramPhoneRespDto =
+        serde_json::from_str(&success()).unwrap();
+    println!("{response:?}\n{response:#?}");
+    let url: reqwest::Url = "http://127.0.0.1".parse().unwrap();
+    let mut headers = reqwest::header::HeaderMap::new();
+    let mut token = reqwest::header::HeaderValue::from_static(TOKEN);
+    token.set_sensitive(true);
+    headers.insert("authorization", token);
+    println!("{:?}", CallContext::new(url.into(), headers, 1024));
+}

@@ -1,0 +1,227 @@
+//! TLS: a server that cannot prove its identity receives no byte of a request.
+
+use std::time::Duration;
+
+use authing::{AuthenticationClientBuilder, CodeState, Error, ErrorKind, RetryPolicy};
+use authing_sandbox::{ConnectionRecord, Fault, Sandbox, Tls};
+use authing_tests::certs::{Ca, Identity, LOOPBACK};
+use authing_tests::raw::SUCCESS;
+use authing_tests::{CONNECTION, builder, child, random_code};
+use rustls::SupportedProtocolVersion;
+use rustls::version::{TLS12, TLS13};
+
+type Versions = &'static [&'static SupportedProtocolVersion];
+const VERSIONS: [Versions; 2] = [&[&TLS12], &[&TLS13]];
+
+async fn server(identity: &Identity, versions: Versions, clients: Option<(&Ca, bool)>) -> Sandbox {
+    let config = identity.server_config(versions, clients);
+    let sandbox = Sandbox::builder().tls(config).start().await.unwrap();
+    let success = Fault::answer(200, "application/json", SUCCESS);
+    sandbox.push_fault(success.permanent()).unwrap();
+    sandbox
+}
+
+/// Returns the number of decrypted bytes that the server got.
+fn plain_bytes(server: &Sandbox) -> u64 {
+    let connections = server.connections();
+    connections.iter().map(|each| each.plain_bytes_read).sum()
+}
+
+/// Returns the client certificates presented in the handshakes that succeeded.
+fn client_certificates(server: &Sandbox) -> Vec<Option<Vec<u8>>> {
+    let certificate = |each: ConnectionRecord| match each.tls {
+        Tls::Done {
+            client_certificate, ..
+        } => Some(client_certificate),
+        _ => None,
+    };
+    server
+        .connections()
+        .into_iter()
+        .filter_map(certificate)
+        .collect()
+}
+
+async fn call(builder: AuthenticationClientBuilder) -> Result<(), Error> {
+    let client = builder.build()?;
+    let call = client.get_wechat_miniprogram_phone(random_code(), CONNECTION);
+    call.access_token("a-token").await.map(drop)
+}
+
+#[track_caller]
+fn assert_nothing_sent(server: &Sandbox, result: Result<(), Error>, what: &str) {
+    let error = result.expect_err(what);
+    let got = (error.kind(), error.code_state());
+    assert_eq!(
+        got,
+        (ErrorKind::Connect, CodeState::Unused),
+        "{what}: {error:?}"
+    );
+    assert_eq!(plain_bytes(server), 0, "{what}");
+    assert!(server.connection_count() > 0, "{what}");
+}
+
+/// Sets every option that there is, and the most careless settings in the caller's builder.
+fn lax(builder: AuthenticationClientBuilder, client: &Identity) -> AuthenticationClientBuilder {
+    let theirs = reqwest::Client::builder()
+        .tls_danger_accept_invalid_certs(true)
+        .tls_danger_accept_invalid_hostnames(true)
+        .tls_sni(false);
+    builder
+        .userpool_id("the-pool")
+        .lang("en-US")
+        .timeout(Duration::from_secs(9))
+        .connect_timeout(Duration::from_secs(8))
+        .pool_idle_timeout(Duration::ZERO)
+        .retry(RetryPolicy::default().max_retries(1))
+        .max_response_bytes(1 << 20)
+        .identity_pem(client.pem())
+        .user_agent("shop/1.2")
+        .allow_plain_http(true)
+        .http_client_builder(theirs)
+}
+
+#[tokio::test]
+async fn a_server_without_a_valid_certificate_receives_no_plaintext() {
+    let (ca, other) = (Ca::new("trusted"), Ca::new("other"));
+    let client = ca.client();
+    let unproven = [
+        ("self-signed", Identity::self_signed()),
+        ("for another host", ca.server(&["service.example"])),
+        ("expired", ca.expired_server()),
+        ("of an unknown CA", other.server(&LOOPBACK)),
+        ("of a client", ca.client()),
+        ("of the CA itself", ca.identity.clone()),
+    ];
+    for (what, identity) in &unproven {
+        for versions in VERSIONS {
+            let server = server(identity, versions, None).await;
+            let strict = builder(server.base_url()).add_root_certificate_pem(ca.pem());
+            let strict = strict.retry(RetryPolicy::never());
+            assert_nothing_sent(&server, call(strict).await, what);
+            let lax = lax(builder(server.base_url()), &client).add_root_certificate_pem(ca.pem());
+            assert_nothing_sent(&server, call(lax).await, what);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_private_ca_is_trusted_only_if_it_is_added() {
+    let (ca, other) = (Ca::new("private"), Ca::new("other"));
+    for versions in VERSIONS {
+        let server = server(&ca.server(&LOOPBACK), versions, None).await;
+        let unnamed = builder(server.base_url()).add_root_certificate_pem(other.pem());
+        let unnamed = unnamed.retry(RetryPolicy::never());
+        assert_nothing_sent(&server, call(unnamed).await, "not added");
+        for url in [
+            server.base_url().to_owned(),
+            format!("https://{}", server.address()),
+        ] {
+            let both = builder(url).add_root_certificate_pem(other.pem());
+            call(both.add_root_certificate_pem(ca.pem())).await.unwrap();
+        }
+        // Control: the bytes are counted. HTTP/2 would not have been understood.
+        assert!(plain_bytes(&server) > 0);
+    }
+}
+
+#[tokio::test]
+async fn a_client_certificate_is_presented_to_the_service() {
+    let (ca, clients) = (Ca::new("servers"), Ca::new("clients"));
+    let client = clients.client();
+    for versions in VERSIONS {
+        let identity = ca.server(&LOOPBACK);
+        let server = server(&identity, versions, Some((&clients, true))).await;
+        let builder = || builder(server.base_url()).add_root_certificate_pem(ca.pem());
+        let error = call(builder()).await.unwrap_err();
+        let got = (error.kind(), error.code_state());
+        let connect = (ErrorKind::Connect, CodeState::Unused);
+        // Under TLS 1.3 the rejection arrives after the request may have been written.
+        let transport = (ErrorKind::Transport, CodeState::Unknown);
+        let is_13 = std::ptr::eq(versions[0], &TLS13);
+        assert!(got == connect || is_13 && got == transport, "{error:?}");
+        assert_eq!(plain_bytes(&server), 0);
+        call(builder().identity_pem(client.pem())).await.unwrap();
+        let presented = client_certificates(&server);
+        assert_eq!(presented, [Some(client.certificate_der.clone())]);
+    }
+}
+
+#[tokio::test]
+async fn an_https_proxy_gets_no_client_certificate() {
+    let (ca, clients) = (Ca::new("proxies"), Ca::new("clients"));
+    let identity = ca.server(&LOOPBACK);
+    let proxy = server(&identity, VERSIONS[1], Some((&clients, false))).await;
+    let builder = builder("http://host.invalid")
+        .allow_plain_http(true)
+        .proxy(proxy.base_url())
+        .add_root_certificate_pem(ca.pem())
+        .identity_pem(clients.client().pem());
+    call(builder).await.unwrap();
+    assert_eq!(client_certificates(&proxy), [None]);
+}
+
+#[test]
+fn plain_http_needs_permission_beyond_loopback() {
+    let remote = Some("http://proxy.example:3128");
+    let local = Some("http://127.0.0.1:3128");
+    for (host, proxy, is_allowed) in [
+        ("http://example.authing.cn", None, false),
+        ("http://10.0.0.1", None, false),
+        ("http://0.0.0.0", None, false),
+        ("http://[::]", None, false),
+        ("http://localhost.example", None, false),
+        ("http://127.0.0.1.example", None, false),
+        ("http://example.authing.cn", local, false),
+        ("http://127.0.0.1", remote, false),
+        ("http://localhost", remote, false),
+        ("http://127.0.0.1", None, true),
+        ("http://127.1.2.3:8080", None, true),
+        ("http://[::1]", None, true),
+        ("http://LOCALHOST", None, true),
+        ("http://127.0.0.1", local, true),
+    ] {
+        let builder = || match proxy {
+            Some(proxy) => builder(host).proxy(proxy),
+            None => builder(host),
+        };
+        let kind = builder().build().err().map(|error| error.kind());
+        let expected = (!is_allowed).then_some(ErrorKind::Config);
+        assert_eq!(kind, expected, "{host} {proxy:?}");
+        let permitted = builder().allow_plain_http(true).build();
+        assert!(permitted.is_ok(), "{host} {proxy:?}: {permitted:?}");
+    }
+}
+
+#[test]
+fn a_missing_trust_store_is_reported_with_both_remedies() {
+    let Some(pem) = child::variable("CA_PEM") else {
+        let ca = Ca::new("private");
+        let none = "/nonexistent";
+        let variables = [
+            ("CA_PEM", ca.pem()),
+            ("SSL_CERT_FILE", none),
+            ("SSL_CERT_DIR", none),
+        ];
+        let test = "tls::a_missing_trust_store_is_reported_with_both_remedies";
+        let _ = child::run_ok(test, &variables);
+        return;
+    };
+    let error = builder("https://host.invalid").build().unwrap_err();
+    let text = error.to_string();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    for remedy in ["ca-certificates", "add_root_certificate_pem"] {
+        assert!(text.contains(remedy), "{text}");
+    }
+    let with_ca = builder("https://host.invalid").add_root_certificate_pem(pem);
+    assert!(with_ca.build().is_ok());
+}
+
+#[tokio::test]
+async fn a_ca_certificate_used_by_the_server_is_named_as_the_cause() {
+    let ca = Ca::new("misused");
+    let server = server(&ca.identity, VERSIONS[1], None).await;
+    let builder = builder(server.base_url()).add_root_certificate_pem(ca.pem());
+    let error = call(builder.retry(RetryPolicy::never())).await.unwrap_err();
+    assert!(error.to_string().contains("leaf certificate"), "{error}");
+}

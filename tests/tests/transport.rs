@@ -1,0 +1,399 @@
+//! The bytes on the wire: exactly the documented request, whatever features or settings reqwest has.
+
+use std::future::IntoFuture;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use authing::{AuthenticationClient, AuthenticationClientBuilder, CodeState, Error, ErrorKind};
+use authing_tests::raw::{RawServer, SUCCESS, read_request, response};
+use authing_tests::{APP_ID, CONNECTION, builder, child, plain_reqwest, random_code};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
+
+const CODE: &str = "aaaabbbbccccddddeeeeffff0000111122223333444455556666777788889999";
+const USER_AGENT: &str = concat!("authing-rust/", env!("CARGO_PKG_VERSION"));
+
+fn server() -> RawServer {
+    RawServer::respond(|_| response(200, "", SUCCESS))
+}
+
+async fn call(builder: AuthenticationClientBuilder) -> Option<Error> {
+    let client = builder.build().unwrap();
+    let call = client.get_wechat_miniprogram_phone(CODE, CONNECTION);
+    call.await.err()
+}
+
+/// Returns the request line, the sorted header lines and the body of a request.
+fn parts(request: &str) -> (String, Vec<String>, String) {
+    let (head, body) = request.split_once("\r\n\r\n").unwrap();
+    let mut lines = head.split("\r\n").map(str::to_owned);
+    let first = lines.next().unwrap();
+    let mut headers: Vec<String> = lines.collect();
+    headers.sort();
+    (first, headers, body.to_owned())
+}
+
+/// Asserts that this request of the server is the documented one with these header lines, which
+/// replace earlier ones of the same name.
+#[track_caller]
+fn assert_request(server: &RawServer, number: usize, lines: &[&str]) {
+    let body = format!(r#"{{"code":"{CODE}","extIdpConnidentifier":"{CONNECTION}"}}"#);
+    let mut expected = vec![
+        "accept: application/json".to_owned(),
+        format!("content-length: {}", body.len()),
+        "content-type: application/json".to_owned(),
+        format!("host: {}", server.addr),
+        format!("user-agent: {USER_AGENT}"),
+        format!("x-authing-app-id: {APP_ID}"),
+    ];
+    for line in lines {
+        let name = line.split(':').next();
+        expected.retain(|earlier| earlier.split(':').next() != name);
+        expected.push((*line).to_owned());
+    }
+    expected.sort();
+    let line = "POST /api/v3/get-wechat-miniprogram-phone HTTP/1.1".to_owned();
+    assert_eq!(parts(&server.requests()[number]), (line, expected, body));
+}
+
+#[tokio::test]
+async fn a_plain_call_sends_exactly_the_documented_request() {
+    let server = server();
+    assert!(call(builder(server.url())).await.is_none());
+    assert_request(&server, 0, &[]);
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn each_option_adds_exactly_its_header() {
+    let server = server();
+    let client = builder(server.url())
+        .app_id("the-app")
+        .userpool_id("the-pool")
+        .lang("en-US")
+        .user_agent("shop/1.2")
+        .build()
+        .unwrap();
+    let agent = format!("user-agent: shop/1.2 {USER_AGENT}");
+    let app = "x-authing-app-id: the-app";
+    let pool = "x-authing-userpool-id: the-pool";
+    let lang = "x-authing-lang: en-US";
+    let of_client = [&agent, app, pool, lang];
+    let call = || client.get_wechat_miniprogram_phone(CODE, CONNECTION);
+    for (number, (address, own)) in [
+        ("203.0.113.7", "x-real-ip: 203.0.113.7"),
+        ("2001:db8::1", "x-real-ip: 2001:db8::1"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let with_options = call()
+            .access_token("the-token")
+            .lang("ja-JP")
+            .real_ip(address.parse().unwrap())
+            .timeout(Duration::from_secs(9));
+        with_options.await.unwrap();
+        let of_call = [
+            "authorization: Bearer the-token",
+            "x-authing-lang: ja-JP",
+            own,
+        ];
+        assert_request(&server, 2 * number, &[&of_client[..], &of_call].concat());
+        // The options of a call end with it.
+        call().send().await.unwrap();
+        assert_request(&server, 2 * number + 1, &of_client);
+    }
+    assert_eq!(server.connections(), 1);
+}
+
+fn retry_everything() -> reqwest::retry::Builder {
+    reqwest::retry::for_host("127.0.0.1")
+        .max_retries_per_request(5)
+        .no_budget()
+        .classify_fn(|request| request.retryable())
+}
+
+/// A builder with every setting that could break a guarantee.
+fn hostile() -> reqwest::ClientBuilder {
+    let names = "host x-authing-app-id content-type accept user-agent content-length";
+    let header = |name| (HeaderName::from_static(name), HeaderValue::from_static("3"));
+    let headers = HeaderMap::from_iter(names.split(' ').map(header));
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::limited(10))
+        .referer(true)
+        .gzip(true)
+        .brotli(true)
+        .zstd(true)
+        .deflate(true)
+        .http2_prior_knowledge()
+        .http09_responses()
+        .https_only(true)
+        .connection_verbose(true)
+        .connect_timeout(Duration::from_secs(100))
+        .pool_idle_timeout(None)
+        .user_agent("theirs/1.0")
+        .default_headers(headers)
+        .retry(retry_everything())
+        .tls_danger_accept_invalid_certs(true)
+        .tls_danger_accept_invalid_hostnames(true)
+}
+
+#[tokio::test]
+async fn settings_of_the_callers_builder_do_not_change_the_request() {
+    let server = server();
+    let error = call(builder(server.url()).http_client_builder(hostile())).await;
+    assert!(error.is_none(), "{error:?}");
+    assert_request(&server, 0, &[]);
+    // Additional default headers are sent, except one that would change the framing.
+    let key = HeaderValue::from_static("theirs");
+    let headers = HeaderMap::from_iter([(HeaderName::from_static("x-gateway-key"), key)]);
+    let theirs = reqwest::Client::builder().default_headers(headers);
+    let error = call(builder(server.url()).http_client_builder(theirs)).await;
+    assert!(error.is_none(), "{error:?}");
+    assert_request(&server, 1, &["x-gateway-key: theirs"]);
+    let framing = (TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+    let theirs = reqwest::Client::builder().default_headers(HeaderMap::from_iter([framing]));
+    let builder = builder(server.url()).http_client_builder(theirs);
+    assert_eq!(builder.build().unwrap_err().kind(), ErrorKind::Config);
+}
+
+#[tokio::test]
+async fn reqwest_retries_nothing() {
+    for status in [500, 502, 503, 408, 421] {
+        let server = RawServer::respond(move |_| response(status, "", ""));
+        let error = call(builder(server.url()).http_client_builder(hostile())).await;
+        assert_eq!(error.unwrap().code_state(), CodeState::Unknown, "{status}");
+        assert_eq!(server.requests().len(), 1, "{status}");
+    }
+    // Control: with this policy reqwest does send again.
+    let server = RawServer::respond(|_| response(503, "", ""));
+    let plain = plain_reqwest().retry(retry_everything()).build().unwrap();
+    plain.post(server.url()).body("x").send().await.unwrap();
+    assert_eq!(server.requests().len(), 6);
+}
+
+#[tokio::test]
+async fn http_0_9_is_an_unexpected_response() {
+    let server = RawServer::start(|mut stream| {
+        let _ = read_request(&mut stream);
+        let _ = stream.write_all(SUCCESS.as_bytes());
+    });
+    let error = call(builder(server.url()).http_client_builder(hostile())).await;
+    let error = error.expect("a response without a head is no success");
+    assert_eq!(error.code_state(), CodeState::Unknown);
+    assert_eq!(error.kind(), ErrorKind::UnexpectedResponse, "{error:?}");
+}
+
+#[tokio::test]
+async fn a_redirect_is_never_followed() {
+    let second = server();
+    for status in [301, 302, 303, 307, 308] {
+        for location in [
+            second.url(),
+            format!("//{}/", second.addr),
+            "/elsewhere".to_owned(),
+        ] {
+            let header = format!("location: {location}\r\n");
+            let first = RawServer::respond(move |_| response(status, &header, ""));
+            for builder in [
+                builder(first.url()),
+                builder(first.url()).http_client_builder(hostile()),
+            ] {
+                let error = call(builder).await.unwrap();
+                let got = (error.kind(), error.code_state(), error.http_status());
+                let expected = (
+                    ErrorKind::UnexpectedResponse,
+                    CodeState::Unknown,
+                    Some(status),
+                );
+                assert_eq!(got, expected, "{location}");
+            }
+            assert_eq!(first.requests().len(), 2, "{location}");
+        }
+    }
+    assert_eq!(second.connections(), 0);
+    // Control: plain reqwest hands the code to the second server.
+    let header = format!("location: {}\r\n", second.url());
+    let first = RawServer::respond(move |_| response(307, &header, ""));
+    let plain = plain_reqwest().build().unwrap();
+    plain.post(first.url()).body(CODE).send().await.unwrap();
+    assert!(second.requests()[0].ends_with(CODE));
+}
+
+/// `{"statusCode":200,…}` with a complete number, compressed by gzip.
+const GZIP: &str = "1f8b0800000000000203ab562a2e492c292d76ce4f4955b2323230d051ca4d2d2e4e4c07f294f2b3\
+    95749452124b1295acaa950a32f2f352fd4a7393528b8052da166686c616060660c200a8aca0b428\
+    35004509aa7c727e695e495125c41e250b33a5da5a008fec7b977c000000";
+
+#[tokio::test]
+async fn compressed_bodies_and_cookies_are_ignored() {
+    let digit = |at| u8::from_str_radix(&GZIP[at..at + 2], 16).unwrap();
+    let gzip: Vec<u8> = (0..GZIP.len()).step_by(2).map(digit).collect();
+    let headers = "content-encoding: gzip\r\nset-cookie: a=b\r\n";
+    let server = RawServer::respond(move |_| response(200, headers, &gzip));
+    let client = builder(server.url()).build().unwrap();
+    for _ in 0..2 {
+        let call = client.get_wechat_miniprogram_phone(random_code(), CONNECTION);
+        let error = call.await.expect_err("a compressed body is not read");
+        assert_eq!(error.kind(), ErrorKind::UnexpectedResponse);
+    }
+    assert!(!server.requests()[1].contains("cookie"));
+    // Control: the features are on, and plain reqwest uses them.
+    let plain = plain_reqwest().cookie_store(true).build().unwrap();
+    for _ in 0..2 {
+        let response = plain.post(server.url()).send().await.unwrap();
+        assert!(
+            response
+                .text()
+                .await
+                .unwrap()
+                .starts_with("{\"statusCode\"")
+        );
+    }
+    let request = server.requests().pop().unwrap();
+    assert!(request.contains("accept-encoding: ") && request.contains("cookie: a=b"));
+}
+
+#[tokio::test]
+async fn timeouts_of_the_callers_builder_only_shorten_a_call() {
+    let silent = RawServer::start(|mut stream| while read_request(&mut stream).is_some() {});
+    for (theirs, ours) in [(100_000, 300), (300, 19_000)] {
+        let theirs = reqwest::Client::builder().timeout(Duration::from_millis(theirs));
+        let builder = builder(silent.url()).http_client_builder(theirs);
+        let error = call(builder.timeout(Duration::from_millis(ours))).await;
+        let error = error.unwrap();
+        assert!(error.is_timeout(), "{error:?}");
+        let got = (error.kind(), error.code_state());
+        assert_eq!(got, (ErrorKind::Timeout, CodeState::Unknown));
+    }
+}
+
+#[tokio::test]
+async fn proxies_of_the_environment_do_not_apply_to_loopback() {
+    if let Some(url) = child::variable("URL") {
+        let _ = call(builder(url).allow_plain_http(true)).await;
+        return;
+    }
+    let proxy = RawServer::respond(|_| response(502, "", ""));
+    let server = server();
+    let localhost = format!("http://localhost:{}", server.addr.port());
+    let other_host = "http://host.invalid".to_owned();
+    for (url, by_proxy) in [(server.url(), 0), (localhost, 0), (other_host, 1)] {
+        let proxy_url = proxy.url();
+        let names = ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
+        let mut variables = names.map(|name| (name, &*proxy_url)).to_vec();
+        variables.extend([("NO_PROXY", ""), ("URL", &url)]);
+        let test = "transport::proxies_of_the_environment_do_not_apply_to_loopback";
+        let _ = child::run_ok(test, &variables);
+        assert_eq!(proxy.requests().len(), by_proxy, "{url}");
+    }
+    assert_eq!(server.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn a_proxy_that_rejects_the_tunnel_gets_no_code() {
+    let responses: Vec<Vec<u8>> = [400, 403, 407, 429, 500, 503]
+        .map(|status| response(status, "", ""))
+        .into_iter()
+        .chain([b"not HTTP\r\n\r\n".to_vec(), b"HTTP/1.1 2".to_vec(), vec![]])
+        .collect();
+    for bytes in responses {
+        let what = String::from_utf8_lossy(&bytes).into_owned();
+        let proxy = RawServer::respond(move |_| bytes.clone());
+        let builder = builder("https://host.invalid").proxy(proxy.url());
+        let builder = builder.connect_timeout(Duration::from_millis(400));
+        let error = call(builder).await.unwrap();
+        let got = (error.kind(), error.code_state(), error.attempts());
+        let expected = (ErrorKind::Connect, CodeState::Unused, 3);
+        assert_eq!(got, expected, "{what}: {error:?}");
+        for request in proxy.requests() {
+            assert!(request.starts_with("CONNECT host.invalid:443 "), "{what}");
+            assert!(!request.contains(CODE), "{what}");
+        }
+    }
+}
+
+/// Takes so long for a name that another call's connection becomes idle in the meantime.
+struct SlowDns;
+
+impl Resolve for SlowDns {
+    fn resolve(&self, _: Name) -> Resolving {
+        Box::pin(async {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            let addrs: Addrs = Box::new([SocketAddr::from(([127, 0, 0, 1], 0))].into_iter());
+            Ok(addrs)
+        })
+    }
+}
+
+#[tokio::test]
+async fn a_zero_pool_idle_timeout_never_reuses_a_connection() {
+    for idle in [Duration::ZERO, Duration::from_secs(4)] {
+        let most = Arc::new(AtomicUsize::new(0));
+        let requests = Arc::clone(&most);
+        let server = RawServer::start(move |mut stream| {
+            for number in 1.. {
+                if read_request(&mut stream).is_none() {
+                    return;
+                }
+                requests.fetch_max(number, Ordering::SeqCst);
+                std::thread::sleep(Duration::from_millis(100));
+                stream.write_all(&response(200, "", SUCCESS)).unwrap();
+            }
+        });
+        let url = format!("http://localhost:{}", server.addr.port());
+        let theirs = reqwest::Client::builder().dns_resolver(Arc::new(SlowDns));
+        let builder = builder(url)
+            .pool_idle_timeout(idle)
+            .http_client_builder(theirs);
+        let client = builder.build().unwrap();
+        let call = async |start| {
+            tokio::time::sleep(Duration::from_millis(start)).await;
+            client.get_wechat_miniprogram_phone(CODE, CONNECTION).await
+        };
+        let (first, second, third) = tokio::join!(call(0), call(150), call(600));
+        assert!(first.is_ok() && second.is_ok() && third.is_ok());
+        assert_eq!(most.load(Ordering::SeqCst) == 1, idle.is_zero());
+    }
+}
+
+/// HTTP/1.1 cannot tell a response that nobody asked for from the next one, so a connection with
+/// such bytes must not be used.
+#[tokio::test]
+async fn bytes_on_an_idle_connection_retire_it() {
+    let server = RawServer::start(|mut stream| {
+        while read_request(&mut stream).is_some() {
+            let stranger = SUCCESS.replace("138000", "999999");
+            stream.write_all(&response(200, "", SUCCESS)).unwrap();
+            std::thread::sleep(Duration::from_millis(20));
+            let _ = stream.write_all(&response(200, "", stranger));
+        }
+    });
+    let client = builder(server.url()).build().unwrap();
+    for _ in 0..5 {
+        let call = client.get_wechat_miniprogram_phone(CODE, CONNECTION);
+        let reply = call.await.unwrap();
+        assert_eq!(reply.data.pure_phone_number.as_str(), "13800138000");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    assert_eq!(server.connections(), 5);
+}
+
+#[test]
+fn a_call_outside_a_tokio_runtime_is_a_configuration_error() {
+    let server = server();
+    let client: AuthenticationClient = builder(server.url()).build().unwrap();
+    let call = client.get_wechat_miniprogram_phone(CODE, CONNECTION);
+    let mut call = std::pin::pin!(call.into_future());
+    let polled = call.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    let Poll::Ready(Err(error)) = polled else {
+        panic!("{polled:?}")
+    };
+    let got = (error.kind(), error.code_state(), server.connections());
+    assert_eq!(got, (ErrorKind::Config, CodeState::Unused, 0));
+    assert!(error.to_string().contains("tokio"), "{error}");
+}

@@ -1,0 +1,401 @@
+//! Lists the changes of the OpenAPI document and whom each one breaks.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context as _, Result, bail};
+use drift::{ChangeClass, ChangeComparison, ChangeDetails};
+use serde_json::{Value, json};
+
+use crate::codegen::{entries, for_each_object, is_own_format, operations, parse, uses};
+use crate::{DOCUMENT, read, root};
+
+/// The file with the table of accepted deviations, and the heading above that table.
+const DEVIATIONS: &str = "openapi/README.md";
+const HEADING: &str = "## Deviations from Authing's document";
+
+/// Whom a change breaks, the most important first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Effect {
+    Callers,
+    Service,
+    Look,
+    Neither,
+}
+
+type Changes = BTreeSet<(Effect, String)>;
+
+/// Compares the document with a git revision of it, or with the file of another document.
+pub(crate) fn run(base: &str) -> Result<ExitCode> {
+    let document = parse(DOCUMENT, &read(DOCUMENT)?)?;
+    let is_file = std::path::Path::new(base).is_file();
+    let found = if is_file {
+        let other = parse(base, &std::fs::read_to_string(base)?)?;
+        unexplained(compare(&document, &other, true), &read(DEVIATIONS)?)
+    } else {
+        compare(&at_revision(base)?, &document, false)
+    };
+    for (effect, text) in &found {
+        let label = match effect {
+            Effect::Callers => "breaks callers",
+            Effect::Service => "breaks the service's side",
+            Effect::Look => "look",
+            Effect::Neither => "breaks neither",
+        };
+        println!("{label}: {text}");
+    }
+    if !is_file {
+        println!("For the Rust side: git diff {base} -- crates/authing-api/src/generated.rs");
+    }
+    Ok(ExitCode::from(match found.first() {
+        Some((Effect::Callers | Effect::Service, _)) => 4,
+        Some((Effect::Look, _)) => 5,
+        Some((Effect::Neither, _)) | None => 0,
+    }))
+}
+
+fn at_revision(revision: &str) -> Result<Value> {
+    let name = format!("{revision}:{DOCUMENT}");
+    let output = Command::new("git")
+        .args(["show", &name])
+        .current_dir(root())
+        .output()
+        .context("cannot start git")?;
+    if !output.status.success() {
+        bail!("{}", String::from_utf8_lossy(&output.stderr).trim());
+    }
+    parse(&name, &String::from_utf8(output.stdout)?)
+}
+
+/// Returns the changes that no deviation explains, and the deviations that explain no change.
+fn unexplained(mut found: Changes, readme: &str) -> Changes {
+    let table = readme.split_once(HEADING).map_or("", |(_, table)| table);
+    let rows = table
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split_once("` |"));
+    for (pattern, _) in rows {
+        let count = found.len();
+        found.retain(|(_, text)| !matches(pattern, text));
+        if found.len() == count {
+            found.insert((
+                Effect::Look,
+                format!("{DEVIATIONS}: `{pattern}` no longer applies"),
+            ));
+        }
+    }
+    found
+}
+
+/// Returns whether a text has the form of a pattern, in which `*` stands for any text.
+fn matches(pattern: &str, text: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == text,
+        Some((start, rest)) => text.strip_prefix(start).is_some_and(|text| {
+            let mut ends = text.char_indices().map(|(end, _)| end).chain([text.len()]);
+            ends.any(|end| matches(rest, &text[end..]))
+        }),
+    }
+}
+
+/// Returns all changes; of a foreign document, those in our operations.
+fn compare(old: &Value, new: &Value, is_foreign: bool) -> Changes {
+    let mut changes = Changes::new();
+    let places = operations(old).chain(operations(new));
+    for place in places.map(|(place, _)| place).collect::<BTreeSet<_>>() {
+        if is_foreign && old.pointer(&place).is_none() {
+            continue;
+        }
+        let (old, new) = (essence(old, &place), essence(new, &place));
+        // drift has a `todo!` for a change of media types.
+        let hook = take_hook();
+        set_hook(Box::new(|_| {}));
+        let compared = catch_unwind(AssertUnwindSafe(|| drift::compare(&old, &new)));
+        set_hook(hook);
+        match compared {
+            Ok(Ok(found)) => changes.extend(found.iter().flat_map(|c| classify(&old, &new, c))),
+            Ok(Err(_)) | Err(_) => {
+                changes.insert((
+                    Effect::Look,
+                    format!("{}: cannot be compared", name(&place)),
+                ));
+            }
+        }
+        let (mut before, mut after) = (BTreeMap::new(), BTreeMap::new());
+        for part in ["paths", "components"] {
+            collect_aspects(&format!("/{part}"), &old[part], &mut before);
+            collect_aspects(&format!("/{part}"), &new[part], &mut after);
+        }
+        for pointer in before.keys().chain(after.keys()) {
+            let parent = pointer.rsplit_once('/').map_or("", |(parent, _)| parent);
+            let is_in_both = old.pointer(parent).is_some() && new.pointer(parent).is_some();
+            if before.get(pointer) != after.get(pointer) && is_in_both {
+                let is_name = pointer.ends_with("/operationId");
+                let effect = if is_name {
+                    Effect::Callers
+                } else {
+                    Effect::Look
+                };
+                changes.insert((effect, format!("{}: changed", name(pointer))));
+            }
+        }
+    }
+    if !is_foreign {
+        let [old_rest, new_rest] = [old, new].map(|document| {
+            let mut rest = document.clone();
+            rest["paths"] = Value::Null;
+            rest["info"] = Value::Null;
+            rest["components"]["schemas"] = Value::Null;
+            strip(&mut rest);
+            rest
+        });
+        if old_rest != new_rest {
+            changes.insert((
+                Effect::Look,
+                "parts outside of paths and schemas: changed".into(),
+            ));
+        } else if changes.is_empty() && old != new {
+            changes.insert((
+                Effect::Neither,
+                "texts, examples or our own formats: changed".into(),
+            ));
+        }
+    }
+    changes
+}
+
+/// Returns one operation and the schemas that it uses, without text and without our own formats.
+fn essence(document: &Value, place: &str) -> Value {
+    let (path, method) = place
+        .trim_start_matches("/paths/")
+        .rsplit_once('/')
+        .unwrap_or_default();
+    let path = path.replace("~1", "/").replace("~0", "~");
+    let mut essence = document.clone();
+    essence["paths"] = json!({});
+    if let Some(operation) = document.pointer(place) {
+        essence["paths"][path][method] = operation.clone();
+    }
+    let (sent, received) = uses(&essence);
+    if let Some(Value::Object(schemas)) = essence.pointer_mut("/components/schemas") {
+        let is_used = |name: &String| {
+            let pointer = format!("/components/schemas/{name}");
+            sent.contains(&pointer) || received.contains(&pointer)
+        };
+        schemas.retain(|name, _| is_used(name));
+    }
+    strip(&mut essence["paths"]);
+    strip(&mut essence["components"]);
+    let responses = essence.pointer_mut(&format!("{place}/responses"));
+    for (_, response) in responses
+        .and_then(Value::as_object_mut)
+        .into_iter()
+        .flatten()
+    {
+        // OpenAPI requires one.
+        response["description"] = json!("");
+    }
+    essence
+}
+
+/// Removes text, and formats of our own.
+fn strip(value: &mut Value) {
+    const TEXTS: [&str; 5] = ["description", "summary", "title", "example", "examples"];
+    for_each_object(value, false, &mut |object| {
+        object.retain(|key, inner| {
+            let is_own = key == "format" && inner.as_str().is_some_and(is_own_format);
+            !TEXTS.contains(&key.as_str()) && key != "tags" && !key.starts_with("x-") && !is_own
+        });
+    });
+}
+
+/// Collects what drift does not compare.
+fn collect_aspects<'a>(pointer: &str, value: &'a Value, found: &mut BTreeMap<String, &'a Value>) {
+    for (key, inner) in entries(value) {
+        let pointer = format!("{pointer}/{}", key.replace('/', "~1"));
+        match key.as_str() {
+            "nullable" | "operationId" | "security" => {
+                found.insert(pointer, inner);
+            }
+            _ => collect_aspects(&pointer, inner, found),
+        }
+    }
+}
+
+/// Returns a short name for the place of a change: `SchemaName.property`, or the operation.
+fn name(pointer: &str) -> String {
+    let name = pointer
+        .trim_start_matches('#')
+        .trim_start_matches("/components/schemas/");
+    let name = name.replace("/properties/", ".").replace("~1", "/");
+    name.trim_start_matches("/paths/").to_owned()
+}
+
+fn classify(old: &Value, new: &Value, change: &drift::Change) -> Vec<(Effect, String)> {
+    let is = |comparison| {
+        change
+            .paths
+            .iter()
+            .any(|path| path.comparison == comparison)
+    };
+    let sent = is(ChangeComparison::Input);
+    let received = is(ChangeComparison::Output);
+    let Some(path) = change.paths.first() else {
+        return Vec::new();
+    };
+    let at = |base: &str, inside: &str| format!("{}/{inside}", base.trim_start_matches('#'));
+    let mut classified = Vec::new();
+    for info in &change.changes {
+        let old_place = at(path.old.current_pointer(), &info.old_subpath);
+        let new_place = at(path.new.current_pointer(), &info.new_subpath);
+        let place = name(old_place.trim_end_matches('/'));
+        let part = |document: &Value, place: &str| {
+            document
+                .pointer(place.trim_end_matches('/'))
+                .cloned()
+                .unwrap_or_default()
+        };
+        let (before, after) = (part(old, &old_place), part(new, &new_place));
+        let mut push = |effect, what: String| classified.push((effect, format!("{place}{what}")));
+        match (info.message.as_str(), info.class) {
+            ("object properties changed" | "object required properties changed", _) => {
+                for (name, effect, what) in properties(&before, &after, sent, received) {
+                    push(effect, format!(".{name}: {what}"));
+                }
+            }
+            ("schema types changed", _) => {
+                push(
+                    Effect::Callers,
+                    format!(
+                        ": type changed from {} to {}",
+                        before["type"], after["type"]
+                    ),
+                );
+            }
+            (message, class) => {
+                let effect = match (class, info.details) {
+                    // Texts are gone, so this is a default or the like.
+                    (ChangeClass::Trivial, ChangeDetails::Metadata) => Effect::Look,
+                    (ChangeClass::ForwardIncompatible, ChangeDetails::Added)
+                    | (ChangeClass::Trivial, _) => Effect::Neither,
+                    (ChangeClass::BackwardIncompatible | ChangeClass::Incompatible, _) => {
+                        Effect::Callers
+                    }
+                    (ChangeClass::ForwardIncompatible, _) => Effect::Service,
+                    (ChangeClass::Unhandled, _) => Effect::Look,
+                };
+                push(effect, format!(": {message}"));
+            }
+        }
+    }
+    classified
+}
+
+/// Returns the properties that were added or removed, or became required or optional.
+fn properties(
+    before: &Value,
+    after: &Value,
+    sent: bool,
+    received: bool,
+) -> Vec<(String, Effect, &'static str)> {
+    let is_required = |schema: &Value, name: &str| {
+        let mut required = schema["required"].as_array().into_iter().flatten();
+        required.any(|required| required == name)
+    };
+    let callers_or = |breaks_callers, breaks_service| match (breaks_callers, breaks_service) {
+        (true, _) => Effect::Callers,
+        (false, true) => Effect::Service,
+        (false, false) => Effect::Neither,
+    };
+    let names = |schema: &Value| -> BTreeSet<String> {
+        entries(&schema["properties"])
+            .map(|(name, _)| name.clone())
+            .collect()
+    };
+    let (old, new) = (names(before), names(after));
+    let change = |name: &String| {
+        let (was, is) = (is_required(before, name), is_required(after, name));
+        let (effect, what) = match (old.contains(name), new.contains(name)) {
+            (false, _) if is => (callers_or(sent, received), "required property was added"),
+            (false, _) => (Effect::Neither, "optional property was added"),
+            (_, false) => (Effect::Callers, "property was removed"),
+            (true, true) if !was && is => (callers_or(sent, received), "became required"),
+            (true, true) if was && !is => (callers_or(received, sent), "became optional"),
+            (true, true) => return None,
+        };
+        Some((name.clone(), effect, what))
+    };
+    old.union(&new).filter_map(change).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each row: the place, its new value, and the reported change. `OP` is the operation, `@` a
+    /// schema, `+` adds an item to a list.
+    const CHANGES: &str = r#"
+        @DataDto/properties/operator | {"type":"string"} | Neither: @DataDto.operator: optional property was added
+        @RespDto/required | ["statusCode"] | Callers: @RespDto.message: became optional
+        @DataDto/required/+ | "errcode" | Service: @DataDto.errcode: became required
+        @DataDto/properties/errcode/type | "string" | Callers: @DataDto.errcode: type changed from "integer" to "string"
+        @DataDto/properties/errcode/nullable | true | Look: @DataDto.errcode/nullable: changed
+        @DataDto/properties/errmsg/format | "secret" | Neither: texts, examples or our own formats: changed
+        @Dto/properties/code/default | "x" | Look: @Dto.code: schema metadata changed
+        @Dto/required | ["code"] | Service: @Dto.extIdpConnidentifier: became optional
+        OP/operationId | "other" | Callers: OP/operationId: changed
+        OP/security | [] | Look: OP/security: changed
+        OP/requestBody/content | {"text/plain":{}} | Look: OP: cannot be compared
+        OP/responses/4XX/description | "x" | Neither: texts, examples or our own formats: changed
+        /components/securitySchemes/appId/name | "x-app" | Look: parts outside of paths and schemas: changed
+        /paths | {} | Callers: OP: The operation get_wechat_miniprogram_phone was removed
+    "#;
+
+    #[test]
+    fn changes_are_classified() {
+        let old = parse(DOCUMENT, &read(DOCUMENT).unwrap()).unwrap();
+        let (place, _) = operations(&old).next().unwrap();
+        for row in CHANGES.trim().lines() {
+            let [pointer, value, expected] = *row.trim().split(" | ").collect::<Vec<_>>() else {
+                panic!("{row}");
+            };
+            let pointer = pointer.replace('@', "/components/schemas/GetWechatMiniProgramPhone");
+            let expected = expected.replace('@', "GetWechatMiniProgramPhone");
+            let mut new = old.clone();
+            let pointer = pointer.replace("OP", &place);
+            let (outer, key) = pointer.rsplit_once('/').unwrap();
+            let value = serde_json::from_str(value).unwrap();
+            match new.pointer_mut(outer).unwrap() {
+                Value::Array(items) => items.push(value),
+                object => object[key] = value,
+            }
+            let found = compare(&old, &new, false);
+            let found: Vec<_> = found
+                .iter()
+                .map(|(e, text)| format!("{e:?}: {text}"))
+                .collect();
+            assert_eq!(found, [expected.replace("OP", &name(&place))], "{row}");
+        }
+        assert_eq!(compare(&old, &old, false), Changes::new());
+    }
+
+    #[test]
+    fn deviations_explain_changes() {
+        let changes = Changes::from([
+            (Effect::Callers, "A.b: property was removed".to_owned()),
+            (Effect::Callers, "A.bc: property was removed".to_owned()),
+        ]);
+        let table =
+            "| change | reason |\n| `*.b: property was removed` | seen |\n| `gone*` | seen |\n";
+        let readme = |table: &str| format!("| `before` | no |\n{HEADING}\n\n{table}");
+        let left = unexplained(changes.clone(), &readme(table));
+        let texts: Vec<_> = left.iter().map(|(_, text)| text.as_str()).collect();
+        let stale = "openapi/README.md: `gone*` no longer applies";
+        assert_eq!(texts, ["A.bc: property was removed", stale]);
+        assert!(matches("*: *ed", "A.b: property was removed") && !matches("*: *x", "A: b"));
+        assert_eq!(
+            unexplained(changes, &readme("| `A*` | all |")),
+            Changes::new()
+        );
+    }
+}
