@@ -1,4 +1,4 @@
-//! What one call sends besides its body, and what it learns from the response.
+//! The state of one call: its URL, headers and limits, and the head of the response.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};

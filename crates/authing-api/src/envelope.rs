@@ -25,7 +25,7 @@ pub trait Envelope {
     }
 
     /// Returns WeChat's `errcode` and `errmsg` from the top level or from `data`. An `errcode` other
-    /// than 0 wins.
+    /// than 0 takes precedence.
     fn wechat_error(&self) -> WechatError<'_> {
         (None, None)
     }
@@ -44,8 +44,8 @@ pub trait Envelope {
 /// WeChat's `errcode` and `errmsg`.
 pub type WechatError<'a> = (Option<i64>, Option<&'a UntrustedText>);
 
-/// Returns the first place with an `errcode` other than 0, else the first with an `errcode`, else
-/// the first there is.
+/// Returns the first place with an `errcode` other than 0, otherwise the first with an `errcode`,
+/// otherwise the first one.
 pub(crate) fn first_error<'a, const N: usize>(
     places: [Option<(Option<WholeNumber>, Option<&'a UntrustedText>)>; N],
 ) -> WechatError<'a> {
@@ -67,7 +67,7 @@ mod tests {
     use crate::types::GetWechatMiniProgramPhoneRespDto;
 
     #[test]
-    fn wechat_error_other_than_zero_wins() {
+    fn wechat_error_other_than_zero_takes_precedence() {
         for (data, beside, expected) in [
             (
                 r#"{"errcode":0,"errmsg":"a"}"#,

@@ -20,14 +20,14 @@ impl Client {
 
     /// Reads the body, whatever the HTTP status, and decodes it.
     ///
-    /// The error for an unreadable body has no content of the body in it.
+    /// The error for an unreadable body contains nothing of the body.
     pub(crate) async fn decode<T: DeserializeOwned + Envelope, E>(
         &self,
         response: Response,
     ) -> Result<ResponseValue<T>, Error<E>> {
         let (status, version) = (response.status(), response.version());
         let body = response.bytes().await.map_err(Error::ResponseBodyError)?;
-        // HTTP/0.9 has no head, so any bytes would pass for a body.
+        // HTTP/0.9 has no head, so any bytes would be accepted as a body.
         let decoded = if version == Version::HTTP_09 {
             None
         } else {
@@ -54,8 +54,8 @@ impl Client {
 impl ClientHooks<CallContext> for Client {
     /// Adds the headers of the call, and the length.
     ///
-    /// Without the length here, a default `content-length` of the `reqwest::Client` would win over
-    /// the true one and truncate the body.
+    /// Without the length here, a default `content-length` of the `reqwest::Client` would replace
+    /// the correct one and truncate the body.
     async fn pre<E>(&self, request: &mut Request, _: &OperationInfo) -> Result<(), Error<E>> {
         let length = request.body().and_then(Body::as_bytes).map(<[u8]>::len);
         let headers = request.headers_mut();
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn unreadable_bodies_do_not_get_out() {
+    fn errors_do_not_contain_unreadable_bodies() {
         let secret = "13800138000";
         for version in [Version::HTTP_09, Version::HTTP_11] {
             let (decoded, is_rejection) = decode(429, version, secret);

@@ -1,4 +1,4 @@
-//! Decoding of responses in which a value of the wrong type costs only its own property.
+//! Decoding of responses in which a value of the wrong type affects only its own property.
 
 use bytes::Bytes;
 use serde::de::{Deserialize, DeserializeOwned, Deserializer};
@@ -16,7 +16,7 @@ where
 
 /// Decodes an optional property that is an object.
 ///
-/// Of a text in its place, serde would put a copy with escapes into the error.
+/// If the value is a string, it is not decoded: serde would copy it with escapes into the error.
 pub(crate) fn object<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     T: DeserializeOwned,
@@ -58,13 +58,13 @@ pub(crate) fn strict_object<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
 }
 
 /// Decodes a body that does not decode as it is, without its byte order mark and with `?` for each
-/// byte that is not UTF-8, so that the encoding of a gateway's message costs only that message.
+/// byte that is not UTF-8, so that the encoding of a gateway's message affects only that message.
 pub(crate) fn repaired_object<T: DeserializeOwned>(body: Bytes) -> Option<T> {
     let has_mark = body.starts_with(BYTE_ORDER_MARK);
     if !has_mark && std::str::from_utf8(&body).is_ok() {
         return None;
     }
-    // Takes the buffer over if nobody else holds it.
+    // Reuses the buffer if it has no other owner.
     let mut body = Vec::from(body);
     replace_invalid_utf8(&mut body);
     strict_object(body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&body))
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn wrong_value_costs_its_own_property() {
+    fn wrong_value_affects_only_its_own_property() {
         let deep = "[".repeat(5000) + &"]".repeat(5000);
         for wrong in ["null", "5", "{}", "[[]]", r#""\ud83d""#, r#"["x"]"#, &deep] {
             let body =

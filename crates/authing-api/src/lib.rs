@@ -6,7 +6,7 @@
 //! - [`hooks`]: the headers of a request, the bound of a body, the decoding of a response;
 //! - [`Client`]: one method per operation of the OpenAPI document;
 //! - [`types`]: the DTOs under their documented names;
-//! - [`context`]: what one call sends besides its body, and the response head it received;
+//! - [`context`]: the state of one call, including the head of the response;
 //! - [`envelope`]: the properties that responses of every operation share;
 //! - [`scalars`]: the types that the formats of the document stand for.
 //!

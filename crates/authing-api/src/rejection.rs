@@ -1,4 +1,4 @@
-//! The one rule that decides whether a response proves that the request was not processed.
+//! The rule that decides whether a response proves that the request was not processed.
 
 use reqwest::header::{CONTENT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING};
 use serde::Deserialize;
@@ -9,7 +9,7 @@ use crate::context::ResponseHead;
 
 const TOO_MANY_REQUESTS: u16 = 429;
 
-/// The largest object to look into: an error of serde holds copies of a key.
+/// The largest object to decode, because serde's errors contain copies of keys.
 const MAX_ENVELOPE_BYTES: usize = 64 * 1024;
 
 /// The only object that counts as a rejection: an envelope of status 429 without data.
@@ -36,7 +36,7 @@ fn raw<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'a 
 /// Returns whether a response is an explicit rejection; `body` must be complete.
 ///
 /// The HTTP status or `statusCode` is 429, the end of the body is proven by its framing, and the
-/// body is empty, plain text, or an envelope without data. Any doubt means no.
+/// body is empty, plain text, or an envelope without data. In doubt it returns false.
 pub(crate) fn is_explicit_rejection(head: &ResponseHead, body: &[u8]) -> bool {
     let by_status = head.http_status == TOO_MANY_REQUESTS;
     if !has_proven_end(head) {

@@ -23,7 +23,7 @@ const USERPOOL_ID: HeaderName = HeaderName::from_static("x-authing-userpool-id")
 ///
 /// Required: [`app_host`](Self::app_host), and [`app_id`](Self::app_id) or
 /// [`userpool_id`](Self::userpool_id). `build` checks all options and names the one that is wrong.
-/// No option turns certificate verification off.
+/// No option disables certificate verification.
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct AuthenticationClientBuilder<C = AuthenticationClient> {
     app_host: Option<String>,
@@ -132,9 +132,9 @@ impl<C> AuthenticationClientBuilder<C> {
         fn connect_timeout(this, timeout: Duration) { this.connect_timeout = Some(timeout) }
         /// Sets how long an idle connection is kept for reuse. Default: 4 s. Range: 0 to 5 min.
         ///
-        /// The default is below the 5 s of Node.js, and so of Authing: a call on a connection that
-        /// is being closed fails as [`Transport`](crate::ErrorKind::Transport). Increase it only if
-        /// the service and all gateways keep idle connections longer.
+        /// The default is below the 5 s of Node.js, on which Authing runs: a call on a connection
+        /// that is being closed fails as [`Transport`](crate::ErrorKind::Transport). Increase it
+        /// only if the service and all gateways keep idle connections longer.
         ///
         /// With [`Duration::ZERO`] no connection is used twice: each call costs a TLS handshake,
         /// but cannot read a response that was sent for an earlier one.

@@ -1,4 +1,4 @@
-//! What a response means for the call: pure functions of its numbers.
+//! The classification of responses, as pure functions of their numbers.
 
 use crate::kind::{CodeState, ErrorKind};
 
@@ -46,7 +46,7 @@ fn by_http_status(http_status: u16) -> ErrorKind {
     }
 }
 
-/// By WeChat's table of return codes: the only part that knows the phone number operation.
+/// By WeChat's table of return codes: the only part that is specific to the phone number operation.
 fn by_errcode(errcode: i64) -> Class {
     match errcode {
         // Invalid, expired, of another mini program, or from wx.login; already used.

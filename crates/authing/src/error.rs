@@ -28,7 +28,7 @@ struct Inner {
     facts: Facts,
 }
 
-/// What is known about a failure besides its kind.
+/// The details of a failure, in addition to its kind.
 #[derive(Default)]
 pub(crate) struct Facts {
     /// Whether the operation has no code; decides the wording.
@@ -141,7 +141,7 @@ impl Error {
         Some(rid.trim()).filter(|rid| has_groups(rid, &[8, 8, 8]))
     }
 
-    /// Returns the wait that the service asked for with `Retry-After`, in seconds or as a date.
+    /// Returns the delay that the service requested in `Retry-After`, in seconds or as a date.
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.facts.retry_after
     }
@@ -151,13 +151,13 @@ impl Error {
         self.0.facts.attempts
     }
 
-    /// Returns whether a deadline passed: that of the call, or that of connecting.
+    /// Returns whether the timeout of the call or of connecting passed.
     pub fn is_timeout(&self) -> bool {
         self.0.facts.timed_out
     }
 
     /// Returns whether the same code can be sent again: after [`ErrorKind::Connect`], and after a
-    /// [`ErrorKind::Throttled`] that left it unused. The client retries exactly these.
+    /// [`ErrorKind::Throttled`] that left it unused. The client retries only these errors.
     pub fn is_retryable(&self) -> bool {
         self.code_state() == CodeState::Unused
             && matches!(self.kind(), ErrorKind::Connect | ErrorKind::Throttled)

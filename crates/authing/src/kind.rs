@@ -1,6 +1,6 @@
 //! The kinds of failure: their meaning for the code, and their texts.
 
-/// The kind of failure. `Debug` prints the name alone, which suits a metric label.
+/// The kind of failure. `Debug` prints only the name, for use as a metric label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {

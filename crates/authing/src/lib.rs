@@ -1,7 +1,7 @@
 //! Exchanges the one-time code of a WeChat mini program for the user's phone number, through
 //! [Authing](https://www.authing.cn).
 //!
-//! This crate is not made by Authing. A code is sent at most once unless it is known to be unused,
+//! This crate is unofficial. A code is sent at most once unless it is known to be unused,
 //! certificates are always verified, and no code, token, phone number or body appears in errors,
 //! logs or traces.
 //!

@@ -1,4 +1,4 @@
-//! What an operation of the service defines; everything else is the same for all operations.
+//! The trait of an operation; all other code is shared by all operations.
 
 use authing_api::Client;
 use authing_api::envelope::Envelope;

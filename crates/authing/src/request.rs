@@ -59,7 +59,7 @@ macro_rules! option_setters {
 pub(crate) use option_setters;
 
 impl<T> Request<T> {
-    /// Erases the type of an operation, all but its result.
+    /// Erases the type of an operation, except for its result.
     pub(crate) fn new<O>(client: AuthenticationClient, operation: O) -> Self
     where
         O: Operation<Output = T>,
@@ -146,7 +146,7 @@ fn argument(name: &'static str) -> impl Fn(Problem) -> Error {
     move |problem| invalid(format!("{name} {problem}"))
 }
 
-/// Shows nothing that is sent.
+/// Does not show request data.
 impl<T> fmt::Debug for Request<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Request")

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use crate::error::Error;
 
 /// How often a failed call is retried automatically, if
-/// [`is_retryable`](crate::Error::is_retryable); no policy changes which errors are.
+/// [`is_retryable`](crate::Error::is_retryable); a policy does not change which errors are retried.
 ///
 /// Before a retry the client waits for a random time of up to 100 ms, doubled with each retry up to
 /// 2 s, plus the service's `Retry-After`. A wait that would pass the deadline is not started.
@@ -54,7 +54,7 @@ pub(crate) fn wait(
         .saturating_mul(2_u32.saturating_pow(doublings))
         .min(MAX_BACKOFF)
         .mul_f64(jitter.clamp(0.0, 1.0));
-    // Added to Retry-After, so that clients that got the same value do not return at once.
+    // Added to Retry-After, so that clients with the same value do not retry at the same time.
     let wait = backoff.saturating_add(error.retry_after().unwrap_or_default());
     (wait < remaining).then_some(wait)
 }

@@ -10,7 +10,7 @@ use rustls_platform_verifier::Verifier;
 
 use crate::error::{Error, Result};
 
-/// Builds the TLS configuration from root certificates, besides the system's, and an identity.
+/// Builds the TLS configuration from additional root certificates and an identity.
 ///
 /// Without `is_https` at most a proxy uses TLS, and it does not get the client certificate. Without
 /// `needs_roots` no connection uses TLS, and the trust store is not read.
