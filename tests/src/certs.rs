@@ -1,4 +1,4 @@
-//! Certificates made at run time: a private CA, and server and client identities good and bad.
+//! Certificates made at run time: a private CA, and valid and invalid server and client identities.
 
 use std::sync::Arc;
 

@@ -82,7 +82,7 @@ impl RawServer {
     }
 }
 
-/// Reads one request, head and body (by `content-length`). Returns `None` if it does not come whole.
+/// Reads one request, head and body (by `content-length`). Returns `None` if it is incomplete.
 pub fn read_request(stream: &mut impl Read) -> Option<String> {
     let mut request = Vec::new();
     let mut byte = [0];

@@ -106,7 +106,7 @@ async fn responses_without_end_are_cut_off_in_bounded_memory() {
     let server = RawServer::start(flood);
     let test = "bounds::responses_without_end_are_cut_off_in_bounded_memory";
     let _ = child::run_ok(test, &[("FLOODS", &server.url())]);
-    // None was asked for twice.
+    // No request was sent twice.
     assert_eq!(server.connections(), FLOODS.len() + 1);
 }
 

@@ -1,4 +1,4 @@
-//! The OpenAPI document is the truth: every documented property is sent and returned.
+//! Every property of the OpenAPI document is sent and returned.
 
 use std::pin::Pin;
 

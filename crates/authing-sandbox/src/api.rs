@@ -1,4 +1,4 @@
-//! From a complete request, and the fault that takes it, to what is sent.
+//! Turns a complete request and its fault into the bytes to send.
 
 use std::time::Duration;
 

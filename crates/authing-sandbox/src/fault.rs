@@ -127,7 +127,7 @@ pub(crate) enum Action {
 #[must_use]
 pub struct Fault {
     pub(crate) action: Action,
-    /// How often, 1 if absent in JSON; `None` is for ever.
+    /// How often, 1 if absent in JSON; `None` means no limit.
     #[serde(default = "once")]
     pub(crate) times: Option<u32>,
     /// Whether the request is processed, and a valid code consumed, although the fault happens.

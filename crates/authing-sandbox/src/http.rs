@@ -8,8 +8,7 @@ use crate::{admin, guard};
 /// The OpenAPI document of the operation, as it is served at `/openapi.json`.
 pub const OPENAPI_DOCUMENT: &str = include_str!("../openapi.json");
 
-/// The page loads from and asks nothing but this origin, holds no inline script or style, and may
-/// not be framed.
+/// The page uses only this origin, contains no inline script or style, and must not be framed.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
                       connect-src 'self'; base-uri 'none'; form-action 'none'; \
                       frame-ancestors 'none'; require-trusted-types-for 'script'";

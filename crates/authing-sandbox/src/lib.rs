@@ -1,9 +1,9 @@
-//! A local stand-in for Authing with one operation: the exchange of a WeChat mini program's phone
+//! A local simulation of Authing with one operation: the exchange of a WeChat mini program's phone
 //! code for the phone number.
 //!
 //! It issues codes as a user's tap would, accepts each of them once and for five minutes, responds
-//! in every [`Shape`] that the OpenAPI document knows, fails in every way that a network can
-//! ([`Fault`]), and keeps a ledger ([`Entry`]) of what really happened to each code.
+//! in every [`Shape`] of the OpenAPI document, injects faults ([`Fault`]), and keeps a ledger
+//! ([`Entry`]) of what happened to each code.
 //!
 //! ```
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -21,7 +21,7 @@
 //! #     .block_on(example()).unwrap();
 //! ```
 //!
-//! Its behavior follows Authing's documentation and published libraries; nobody has compared it
+//! Its behavior follows Authing's documentation and published libraries; it has not been compared
 //! with the live service. It is a test tool: it keeps codes and phone numbers in memory and shows
 //! them. So it listens on loopback addresses only, unless another one is allowed and an admin token
 //! is set. The console and the admin routes reject other host names, and all routes reject web pages
@@ -29,8 +29,8 @@
 //!
 //! # Console and admin routes
 //!
-//! `GET /` is a page for people. Whatever it does, a program can do by the same routes. Bodies are
-//! JSON with `content-type: application/json`; an error is HTTP 400 and `{"error": "…"}`.
+//! `GET /` is the web console. Programs can use the same routes as the console. Bodies are JSON
+//! with `content-type: application/json`; an error is HTTP 400 and `{"error": "…"}`.
 //!
 //! | route | does |
 //! |---|---|
@@ -45,7 +45,7 @@
 //!
 //! `{"action": {"kind": "cut", "at": "half-body", "how": "reset"}, "times": 2, "consume": true,
 //! "afterMs": 0, "intervalMs": 0, "bodyOnly": false, "early": null}`. Only `action` is required;
-//! [`Fault`] explains the rest. `times` is 1 by default, `null` is for ever. A fault takes the next
+//! [`Fault`] explains the rest. `times` is 1 by default, `null` means no limit. A fault takes the next
 //! request that is not for the console, whatever its method and path. If it acts before the request
 //! is complete, it first waits up to 50 ms for the head, to tell whose request it is.
 //!

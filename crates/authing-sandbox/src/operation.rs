@@ -1,4 +1,4 @@
-//! What all operations share: who asks, how often, in which form, and Authing's rejections.
+//! Shared by all operations: identification, rate limit, request format, Authing's rejections.
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};

@@ -1,4 +1,4 @@
-//! Why a request is rejected, and the numbers and texts with which Authing and WeChat say so.
+//! The reasons for rejections, with the numbers and texts of Authing and WeChat.
 
 use serde::{Serialize, Serializer};
 

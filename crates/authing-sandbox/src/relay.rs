@@ -1,5 +1,5 @@
 //! What the sandbox itself sends: a code to the developer's backend, or to its own API as a backend
-//! would. It is one connection and one request: a browser would repeat a request by itself.
+//! would. It is one connection and one request: a browser can repeat a request.
 
 use std::time::{Duration, Instant};
 

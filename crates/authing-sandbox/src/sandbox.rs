@@ -94,8 +94,8 @@ impl Builder {
         self.start_blocking()
     }
 
-    /// Starts the sandbox on a thread and a runtime of its own, so that neither a blocked or
-    /// paused runtime nor a missing one in the code under test matters to it.
+    /// Starts the sandbox on its own thread and runtime, so it works even if the code under test
+    /// has no runtime, or a blocked or paused one.
     ///
     /// The error is `InvalidInput` if a value is invalid, and the system's if the address cannot be
     /// bound.

@@ -1,4 +1,4 @@
-//! Everything that a sandbox knows and remembers, behind one lock.
+//! The state of a sandbox, protected by one lock.
 
 use std::collections::VecDeque;
 use std::fmt;

@@ -149,7 +149,7 @@ fn the_ledger_tells_what_happened_to_a_code() {
 }
 
 #[test]
-fn of_many_requests_with_one_code_exactly_one_consumes_it() {
+fn exactly_one_of_many_requests_consumes_a_code() {
     let sandbox = sandbox();
     let code = issue(&sandbox);
     let numbers: usize = std::thread::scope(|scope| {
@@ -223,7 +223,7 @@ fn records_hold_every_byte_in_both_directions() {
 }
 
 #[test]
-fn unusual_requests_are_answered_and_recorded() {
+fn unusual_requests_are_recorded() {
     let sandbox = sandbox();
     let code = issue(&sandbox);
     let body = json!({"code": code, "extIdpConnidentifier": "my-wxapp"}).to_string();

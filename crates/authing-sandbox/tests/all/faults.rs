@@ -240,7 +240,7 @@ fn responses_of_faults_are_sent_as_they_were_given() {
 }
 
 #[test]
-fn raw_bytes_are_sent_as_they_are_and_end_as_they_are_told_to() {
+fn raw_bytes_are_sent_unchanged_and_end_as_configured() {
     let sandbox = sandbox();
     let bytes = b"HTTP/1.0 200 OK\r\ncontent-length: 99\r\n\r\n\xff\0short".to_vec();
     for (then, end) in [
@@ -359,7 +359,7 @@ fn slow_responses_are_slow_and_the_code_is_consumed_at_once() {
 }
 
 #[test]
-fn faults_come_in_order_and_as_often_as_they_are_told_to() {
+fn faults_occur_in_order_and_as_often_as_configured() {
     let sandbox = sandbox();
     push(&sandbox, Fault::reply(501).times(2));
     push(&sandbox, Fault::cut(CutAt::Accept, How::Reset));

@@ -99,7 +99,7 @@ fn exchanges_and_cuts_work_above_and_below_tls() {
 }
 
 #[test]
-fn handshakes_can_be_cut_or_never_answered() {
+fn handshakes_can_be_cut_or_stalled() {
     let (sandbox, client) = sandbox();
     for (at, how, kind) in [
         (CutAt::Accept, How::Fin, io::ErrorKind::UnexpectedEof),
