@@ -119,6 +119,8 @@ mod tests {
             let body = format!(r#"{{"inner":{inner}}}"#);
             assert_eq!(read(body.as_bytes()).unwrap(), "None None []");
         }
+        let mut array = serde_json::Deserializer::from_str("[1]");
+        assert_eq!(optional::<(u8,), _>(&mut array).unwrap(), None);
         // A repeated key makes an inner object absent, and the whole body unreadable.
         let repeated = br#"{"inner":{"text":"a","text":"b"}}"#;
         assert_eq!(read(repeated).unwrap(), "None None []");
