@@ -2,45 +2,44 @@
 
 use std::time::Duration;
 
-use authing_sandbox::{CodeStatus, EXCHANGE_PATH, Order, Outcome, Rejection, Sandbox, Shape};
-use serde_json::json;
+use authing_sandbox::{
+    Builder, CodeStatus, CutAt, EXCHANGE_PATH, Fault, MAX_DELAY, Order, Outcome, Rejection, Sandbox,
+};
+use serde_json::{Value, json};
 
 use crate::*;
 
+/// Each row: the shape, the place of the number, the place of an error, the number's three parts.
 #[test]
 fn each_shape_is_the_documents_example() {
     let sandbox = sandbox();
-    let full =
-        json!({"phoneNumber": NUMBER, "purePhoneNumber": "13800138000", "countryCode": "86"});
-    let mut loose = full.clone();
-    loose["phoneNumber"] = "13800138000".into();
-    loose["countryCode"] = 86.into();
-    for (shape, place, error_place, expected) in [
-        (Shape::Documented, "/data", "/data", &full),
-        (Shape::Nested, "/data/phone_info", "/data", &full),
-        (Shape::Beside, "/phone_info", "", &full),
-        (Shape::Loose, "/data", "/data", &loose),
-    ] {
-        sandbox.set_shape(shape);
+    let names = ["phoneNumber", "purePhoneNumber", "countryCode"];
+    let parts = |fields: &Value| json!(names.map(|name| &fields[name])).to_string();
+    let table = r#"
+        documented | /data | /data | ["+8613800138000","13800138000","86"]
+        nested | /data/phone_info | /data | ["+8613800138000","13800138000","86"]
+        beside | /phone_info | | ["+8613800138000","13800138000","86"]
+        loose | /data | /data | ["13800138000","13800138000",86]"#;
+    for [shape, place, error_place, expected] in rows(table) {
+        sandbox.set_shape(shape.parse().unwrap());
         let code = issue(&sandbox);
-        let mut body = exchange(&sandbox, &code).json();
+        let body = exchange(&sandbox, &code);
         assert_eq!(body["statusCode"], 200);
-        assert_eq!(body.get("requestId").is_none(), shape == Shape::Loose);
-        assert_eq!(body.get("data").is_none(), shape == Shape::Beside);
-        let fields = body.pointer_mut(place).unwrap();
-        let watermark = fields.as_object_mut().unwrap().remove("watermark");
-        assert_eq!(fields, expected, "{shape:?}");
+        assert_eq!(body.get("requestId").is_none(), shape == "loose");
+        assert_eq!(body.get("data").is_none(), shape == "beside");
+        let fields = body.pointer(place).unwrap();
+        assert_eq!(parts(fields), expected, "{shape}");
+        let watermark = fields.get("watermark");
         assert_eq!(watermark.is_some(), place.ends_with("phone_info"));
         // A used code is WeChat's error, at the shape's place.
-        let body = exchange(&sandbox, &code).json();
+        let body = exchange(&sandbox, &code);
         let error = body.pointer(error_place).unwrap();
-        assert_eq!(error["errcode"], 40163, "{shape:?}");
+        assert_eq!(error["errcode"], 40163, "{shape}");
         assert!(error["errmsg"].as_str().unwrap().contains("rid: "));
     }
     let code = sandbox.issue_code("+85251234567").unwrap();
-    let data = &exchange(&sandbox, &code).json()["data"];
-    assert_eq!(data["phoneNumber"], "+85251234567");
-    assert_eq!(data["countryCode"], 852);
+    let expected = r#"["+85251234567","51234567",852]"#;
+    assert_eq!(parts(&exchange(&sandbox, &code)["data"]), expected);
 }
 
 /// Each row: a header, the body, `statusCode` and `apiCode`, a word of `message`. ID stands for a
@@ -66,7 +65,8 @@ fn each_mistake_has_its_numbers_and_leaves_the_code_unused() {
         let body = body.replace("CODE", &format!("{code:?}"));
         let body = body.replace("PAD", &"x".repeat(70_000));
         let headers = format!("{header}\r\n").replace("APP\r\n", APP);
-        let reply = send(&sandbox, &request("POST", EXCHANGE_PATH, &headers, body)).json();
+        let request = request("POST", EXCHANGE_PATH, &headers, body);
+        let reply = json(&send(&sandbox, &request));
         let found = format!("{} {}", reply["statusCode"], reply["apiCode"]);
         assert_eq!(found, numbers, "{reply}");
         assert!(reply["message"].as_str().unwrap().contains(word), "{reply}");
@@ -74,19 +74,19 @@ fn each_mistake_has_its_numbers_and_leaves_the_code_unused() {
     }
     let request = exchange_request(&code);
     let text = replaced(request.clone(), "application/json", "text/plain");
-    let reply = send(&sandbox, &text).json();
+    let reply = json(&send(&sandbox, &text));
     assert_eq!(reply["message"], "content-type must be application/json");
 
     let login = sandbox.issue(Order::login()).unwrap();
     let other = sandbox.issue(Order::phone(NUMBER).connection("other"));
     for code in [&login, &other.unwrap(), "0123"] {
-        assert_eq!(exchange(&sandbox, code).json()["data"]["errcode"], 40029);
+        assert_eq!(exchange(&sandbox, code)["data"]["errcode"], 40029);
     }
     assert_eq!(seen(&sandbox, "0123").1, CodeStatus::Unknown);
     assert_eq!(seen(&sandbox, &code).1, CodeStatus::Issued);
     // A user pool id can take the place of the application id.
     let (app, userpool) = ("app-id: sandbox-app", "userpool-id: sandbox-userpool");
-    let reply = send(&sandbox, &replaced(request, app, userpool)).json();
+    let reply = json(&send(&sandbox, &replaced(request, app, userpool)));
     assert_eq!(reply["data"]["countryCode"], "86");
 }
 
@@ -96,11 +96,11 @@ fn the_ledger_tells_what_happened_to_a_code() {
     let used = issue(&sandbox);
     let old = Order::phone(NUMBER).code("my-code");
     assert_eq!(sandbox.issue(old).unwrap(), "my-code");
-    let mut peer = Peer::connect(&sandbox);
+    let mut peer = Peer::connect(&sandbox, b"");
     peer.exchange(&used);
     peer.exchange(&used);
     sandbox.clock().advance(Duration::from_secs(300));
-    let reply = exchange(&sandbox, "my-code").json();
+    let reply = exchange(&sandbox, "my-code");
     assert_eq!(reply["data"]["errcode"], 40029);
     assert_eq!(seen(&sandbox, "my-code"), (1, CodeStatus::Expired));
     let entry = sandbox.entry(&used).unwrap();
@@ -117,7 +117,7 @@ fn the_ledger_tells_what_happened_to_a_code() {
 fn exactly_one_of_many_requests_consumes_a_code() {
     let sandbox = sandbox();
     let code = issue(&sandbox);
-    let succeeds = || exchange(&sandbox, &code).json()["data"]["phoneNumber"] == NUMBER;
+    let succeeds = || exchange(&sandbox, &code)["data"]["phoneNumber"] == NUMBER;
     let successes = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..32).map(|_| scope.spawn(succeeds)).collect();
         let results = threads.into_iter().map(|thread| thread.join().unwrap());
@@ -131,14 +131,17 @@ fn exactly_one_of_many_requests_consumes_a_code() {
 fn a_rate_limit_of_zero_rejects_every_request_and_off_removes_it() {
     let sandbox = start(Sandbox::builder().rate_limit(Some(2)).manual_clock(true));
     let codes = [(); 4].map(|()| issue(&sandbox));
-    let statuses = || codes.each_ref().map(|code| exchange(&sandbox, code).status);
+    let statuses = || {
+        codes
+            .each_ref()
+            .map(|code| exchange(&sandbox, code)["statusCode"].clone())
+    };
     assert_eq!(statuses(), [200, 200, 429, 429]);
     sandbox.set_rate_limit(Some(0));
     sandbox.clock().advance(Duration::from_secs(1));
     assert_eq!(statuses(), [429; 4]);
-    let throttled = exchange(&sandbox, &codes[3]);
-    assert_eq!(throttled.header("retry-after"), Some("1"));
-    assert_eq!(throttled.json()["statusCode"], 429);
+    let throttled = send(&sandbox, &exchange_request(&codes[3]));
+    assert!(throttled.starts_with("HTTP/1.1 429 ") && throttled.contains("\r\nretry-after: 1\r\n"));
     assert_eq!(seen(&sandbox, &codes[3]).1, CodeStatus::Issued);
     sandbox.set_rate_limit(None);
     assert_eq!(statuses(), [200; 4]);
@@ -151,30 +154,25 @@ fn records_hold_every_byte_in_both_directions() {
     let code = issue(&sandbox);
     let (first, second) = (exchange_request(&code), exchange_request("other"));
     // Two requests in one write, the second one completed byte by byte.
-    let mut peer = Peer::start(&sandbox, &[&first[..], &second[..40]].concat());
-    let mut responses = vec![peer.receive().bytes()];
+    let mut peer = Peer::connect(&sandbox, &[&first[..], &second[..40]].concat());
+    let mut responses = vec![peer.receive()];
     for byte in &second[40..] {
         peer.send(&[*byte]);
     }
-    responses.push(peer.receive().bytes());
+    responses.push(peer.receive());
     let records = sandbox.requests();
-    let recorded = records
-        .iter()
-        .map(|record| (&record.bytes, &record.response));
-    assert!(recorded.eq([&first, &second].into_iter().zip(&responses)));
+    assert_eq!((&records[0].bytes, &records[1].bytes), (&first, &second));
+    let recorded = records.iter().map(|record| &record.response[..]);
+    assert!(recorded.eq(responses.iter().map(String::as_bytes)));
     assert_eq!(records[0].method(), "POST");
     assert_eq!(records[0].target(), EXCHANGE_PATH);
     assert_eq!(records[0].header("HOST").as_deref(), Some("localhost"));
     assert!(records[0].body().ends_with(b"\"my-wxapp\"}"));
     assert_eq!(records[0].code.as_deref(), Some(&*code));
     let connection = &sandbox.connections()[0];
-    let sizes = (connection.bytes_read, connection.bytes_written);
-    let size = |parts: [&[u8]; 2]| parts.concat().len() as u64;
-    let expected = (
-        size([&first, &second]),
-        size([&responses[0], &responses[1]]),
-    );
-    assert_eq!(sizes, expected);
+    let (read, written) = (connection.bytes_read, connection.bytes_written);
+    assert_eq!(read, [first, second].concat().len() as u64);
+    assert_eq!(written, responses.concat().len() as u64);
     assert_eq!(connection.requests, 2);
 }
 
@@ -190,13 +188,13 @@ fn unusual_requests_are_recorded() {
          transfer-encoding: chunked\r\n\r\n5\r\n{start}\r\n{:x}\r\n{rest}\r\n0\r\n\r\n",
         rest.len()
     );
-    let reply = send(&sandbox, chunked.as_bytes()).json();
+    let reply = json(&send(&sandbox, chunked.as_bytes()));
     assert_eq!(reply["data"]["countryCode"], "86");
     assert_eq!(last(&sandbox).body(), body.as_bytes());
 
-    let unknown = send(&sandbox, &request("GET", "/api/v3/other?x", "", "{}"));
-    assert_eq!(unknown.status, 404);
-    assert_eq!(unknown.json()["message"], "Cannot GET /api/v3/other");
+    let unknown = send(&sandbox, &request("GET", "/api/v3/other?x", "", ""));
+    assert!(unknown.starts_with("HTTP/1.1 404 "), "{unknown}");
+    assert_eq!(json(&unknown)["message"], "Cannot GET /api/v3/other");
 
     for malformed in [
         "\u{16}\u{3}\u{1}\u{2}\0\r\n",
@@ -212,42 +210,44 @@ fn unusual_requests_are_recorded() {
         "HOST transfer-encoding: chunked\r\n\r\n1\r\nabc\r\n",
     ] {
         let bytes = malformed.replace("HOST ", "POST / HTTP/1.1\r\nhost: x\r\n");
-        let mut peer = Peer::start(&sandbox, bytes.as_bytes());
-        assert_eq!(peer.receive().status, 400, "{malformed}");
+        let mut peer = Peer::connect(&sandbox, bytes.as_bytes());
+        assert!(peer.receive().starts_with("HTTP/1.1 400 "), "{malformed}");
         assert_eq!(peer.read_to_end(), (Vec::new(), Ok(())));
         let record = last(&sandbox);
         assert!(record.problem.is_some() && !record.complete);
     }
 
     let old = replaced(exchange_request(&code), "HTTP/1.1", "HTTP/1.0");
-    let mut peer = Peer::start(&sandbox, &old);
-    assert_eq!(peer.receive().header("connection"), Some("close"));
+    let mut peer = Peer::connect(&sandbox, &old);
+    assert!(peer.receive().contains("\r\nconnection: close\r\n"));
     assert_eq!(peer.read_to_end(), (Vec::new(), Ok(())));
 }
 
 #[test]
-fn invalid_configurations_and_orders_are_rejected() {
-    let remote = Sandbox::builder().bind(([0, 0, 0, 0], 0).into());
-    for (builder, words) in [
-        (Sandbox::builder().app_id(""), "is not an id"),
-        (Sandbox::builder().connection("a b"), "is not an id"),
-        (Sandbox::builder().admin_token("short"), "at least 16"),
-        (Sandbox::builder().backend("https://x/"), "http://"),
-        (Sandbox::builder().backend("http://a@b/"), "http://"),
-        (remote.allow_remote(true), "admin token"),
-    ] {
-        let error = builder.start_blocking().unwrap_err().to_string();
-        assert!(error.contains(words), "{error}");
-    }
+fn invalid_configurations_orders_and_faults_are_rejected() {
     let sandbox = sandbox();
     sandbox.issue(Order::login().code("taken")).unwrap();
-    for (order, words) in [
-        (Order::phone("138"), "11 more digits"),
-        (Order::phone(NUMBER).connection("x"), "has my-wxapp"),
-        (Order::phone(NUMBER).code("a b"), "visible"),
-        (Order::phone(NUMBER).code("taken"), "before"),
+    let start = |builder: Builder| builder.start_blocking().unwrap_err().to_string();
+    let issue = |order| sandbox.issue(order).unwrap_err().to_string();
+    let push = |fault| sandbox.push_fault(fault).unwrap_err().to_string();
+    let new = Sandbox::builder;
+    let remote = new().bind(([0, 0, 0, 0], 0).into()).allow_remote(true);
+    for (error, words) in [
+        (start(new().app_id("")), "is not an id"),
+        (start(new().connection("a b")), "is not an id"),
+        (start(new().admin_token("short")), "at least 16"),
+        (start(new().backend("https://x/")), "http://"),
+        (start(new().backend("http://a@b/")), "http://"),
+        (start(remote), "admin token"),
+        (issue(Order::phone("138")), "11 more digits"),
+        (issue(Order::phone(NUMBER).connection("x")), "has my-wxapp"),
+        (issue(Order::phone(NUMBER).code("a b")), "visible"),
+        (issue(Order::phone(NUMBER).code("taken")), "before"),
+        (push(Fault::reply(1).times(0)), "at least 1"),
+        (push(Fault::stall(CutAt::Handshake(5))), "TLS"),
+        (push(Fault::delay(MAX_DELAY * 2)), "a day"),
+        (push(Fault::raw(vec![0; 70_000_000])), "too many"),
     ] {
-        let error = sandbox.issue(order).unwrap_err().to_string();
         assert!(error.contains(words), "{error}");
     }
 }

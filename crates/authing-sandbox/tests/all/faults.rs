@@ -8,59 +8,66 @@ use authing_sandbox::{Closed, CodeStatus, CutAt, Ending, Fault, How, Outcome, Sa
 use crate::*;
 
 /// The response of a request without fault, whose length all others have.
-fn plain_response(sandbox: &Sandbox) -> Response {
-    exchange(sandbox, &issue(sandbox))
+fn plain_response(sandbox: &Sandbox) -> String {
+    send(sandbox, &exchange_request(&issue(sandbox)))
+}
+
+/// Adds a fault, and sends the exchange request of a new code.
+fn start_exchange(sandbox: &Sandbox, fault: Fault) -> (String, Peer) {
+    push(sandbox, fault);
+    let code = issue(sandbox);
+    let peer = Peer::connect(sandbox, &exchange_request(&code));
+    (code, peer)
 }
 
 #[test]
 fn every_cut_happens_at_its_byte_with_its_close_and_its_effect_on_the_code() {
     let sandbox = sandbox();
     let plain = plain_response(&sandbox);
-    let (head, body) = (plain.head.len(), plain.body.len());
-    let status_line = plain.head.find('\n').unwrap() + 1;
-    let cuts = [
-        (CutAt::RequestBytes(0), 0, false),
-        (CutAt::RequestBytes(1), 0, false),
-        (CutAt::RequestBytes(60), 0, false),
-        (CutAt::RequestBytes(100_000), 0, false),
-        (CutAt::Request, 0, false),
-        (CutAt::StatusLine, status_line, true),
-        (CutAt::ResponseBytes(0), 0, true),
-        (CutAt::ResponseBytes(head + 1), head + 1, true),
-        (CutAt::HalfBody, head + body / 2, true),
-        (CutAt::Response, head + body, true),
-    ];
-    for ((how, end), (at, sent, consumes), consume) in ENDS.into_iter().flat_map(|how| {
-        let consume = [None, Some(false), Some(true)];
-        cuts.into_iter()
-            .flat_map(move |cut| consume.map(|consume| (how, cut, consume)))
-    }) {
-        let code = issue(&sandbox);
-        let fault = Fault::cut(at, how);
-        let fault = consume.map_or(fault.clone(), |consume| fault.consume(consume));
-        push(&sandbox, fault);
-        let mut peer = Peer::start(&sandbox, &exchange_request(&code));
-        let (bytes, found) = peer.read_to_end();
-        let case = format!("{at:?} {how:?} {consume:?}");
-        assert_eq!(found, end, "{case}");
-        // A failing envelope, which is shorter, takes the place of one not processed.
-        if consume != Some(false) || sent <= head {
-            assert_eq!(bytes.len(), sent, "{case}");
+    let whole = plain.len();
+    let head = plain.find("\r\n\r\n").unwrap() + 4;
+    for (how, end) in ENDS {
+        for (at, sent, consumes) in [
+            (CutAt::RequestBytes(0), 0, false),
+            (CutAt::RequestBytes(1), 0, false),
+            (CutAt::RequestBytes(60), 0, false),
+            (CutAt::RequestBytes(100_000), 0, false),
+            (CutAt::Request, 0, false),
+            (CutAt::StatusLine, "HTTP/1.1 200 OK\r\n".len(), true),
+            (CutAt::ResponseBytes(0), 0, true),
+            (CutAt::ResponseBytes(head + 1), head + 1, true),
+            (CutAt::HalfBody, head + (whole - head) / 2, true),
+            (CutAt::Response, whole, true),
+        ] {
+            let fault = Fault::cut(at, how);
+            for (fault, consumes) in [
+                (fault.clone(), consumes),
+                (fault.clone().consume(false), false),
+                (fault.consume(true), true),
+            ] {
+                let case = format!("{fault:?}");
+                let (code, mut peer) = start_exchange(&sandbox, fault);
+                let (bytes, found) = peer.read_to_end();
+                assert_eq!(found, end, "{case}");
+                // A failing envelope, which is shorter, takes the place of one not processed.
+                assert!(bytes.len() == sent || !consumes && sent > head, "{case}");
+                // A reset or closed connection never completes a request it cut short.
+                let cut_short = matches!(at, CutAt::RequestBytes(0..1000)) && how != How::Fin;
+                let is_consumed = || seen(&sandbox, &code).1 == CodeStatus::Consumed;
+                eventually(&case, || is_consumed() == (consumes && !cut_short));
+                let record = last(&sandbox);
+                assert_eq!(record.fault, Some("cut"), "{case}");
+                assert_eq!(record.response, bytes, "{case}");
+                let expected = match at {
+                    CutAt::Response => Ending::Responded,
+                    _ => Ending::Faulted,
+                };
+                assert_eq!(record.ending, expected, "{case}");
+                if let (CutAt::RequestBytes(n), true) = (at, cut_short) {
+                    assert_eq!((record.bytes.len(), record.complete), (n, false), "{case}");
+                }
+            }
         }
-        // A reset or closed connection never completes a request it cut short.
-        let cut_short = matches!(at, CutAt::RequestBytes(0..1000)) && how != How::Fin;
-        let consumed = consume.unwrap_or(consumes) && !cut_short;
-        let is_consumed = || seen(&sandbox, &code).1 == CodeStatus::Consumed;
-        eventually(&case, || is_consumed() == consumed);
-        let record = last(&sandbox);
-        assert_eq!(record.fault, Some("cut"), "{case}");
-        if let (CutAt::RequestBytes(n), true) = (at, cut_short) {
-            assert_eq!((record.bytes.len(), record.complete), (n, false), "{case}");
-        }
-        let responded = record.ending == Ending::Responded;
-        assert_eq!(responded, at == CutAt::Response, "{case}");
-        assert!(responded || record.ending == Ending::Faulted, "{case}");
-        assert_eq!(record.response, bytes, "{case}");
     }
     assert!(sandbox.faults().is_empty());
 }
@@ -72,7 +79,7 @@ fn a_cut_inside_the_request_acts_without_the_rest_of_it() {
     for position in [0, 1, 5, 20, 300] {
         let at = CutAt::RequestBytes(position);
         push(&sandbox, Fault::cut(at, How::Reset));
-        let mut peer = Peer::connect(&sandbox);
+        let mut peer = Peer::connect(&sandbox, b"");
         // Byte by byte, and never more than the fault waits for.
         for byte in &bytes[..position.max(1)] {
             peer.send(&[*byte]);
@@ -83,32 +90,44 @@ fn a_cut_inside_the_request_acts_without_the_rest_of_it() {
 }
 
 #[test]
-fn what_arrives_after_a_fin_is_counted_and_processed_only_if_the_fault_says_so() {
+fn the_rest_of_a_request_is_counted_and_processed_only_if_the_fault_says_so() {
     let sandbox = sandbox();
-    for (consume, status) in [(false, CodeStatus::Issued), (true, CodeStatus::Consumed)] {
-        let (code, other) = (issue(&sandbox), issue(&sandbox));
-        let fault = Fault::cut(CutAt::RequestBytes(50), How::Fin);
-        push(&sandbox, fault.consume(consume));
+    let fin = Fault::cut(CutAt::RequestBytes(50), How::Fin);
+    let early = Fault::answer(429, "text/plain", "slow down").early(30);
+    for (fault, is_fin, consume, status) in [
+        (&fin, true, false, CodeStatus::Issued),
+        (&fin, true, true, CodeStatus::Consumed),
+        (&early, false, false, CodeStatus::Issued),
+        (&early, false, true, CodeStatus::Consumed),
+    ] {
+        let (code, next) = (issue(&sandbox), issue(&sandbox));
+        push(&sandbox, fault.clone().consume(consume));
         let bytes = exchange_request(&code);
-        let mut peer = Peer::start(&sandbox, &bytes[..60]);
-        assert_eq!(peer.read_to_end(), (Vec::new(), Ok(())));
+        let mut peer = Peer::connect(&sandbox, &bytes[..100]);
+        if is_fin {
+            assert_eq!(peer.read_to_end(), (Vec::new(), Ok(())));
+        } else {
+            assert!(peer.receive().starts_with("HTTP/1.1 429 "));
+        }
         assert_eq!(seen(&sandbox, &code).0, 0);
-        peer.send(&bytes[60..]);
-        // And another one, which is never processed.
-        peer.send(&exchange_request(&other));
-        eventually("both are counted", || seen(&sandbox, &other).0 == 1);
+        peer.send(&bytes[100..]);
+        // The next request is not processed after a FIN. Otherwise the next response is for it.
+        peer.send(&exchange_request(&next));
+        eventually("both are counted", || seen(&sandbox, &next).0 == 1);
+        assert!(is_fin || json(&peer.receive())["data"]["phoneNumber"] == NUMBER);
         assert_eq!(seen(&sandbox, &code), (1, status));
-        assert_eq!(seen(&sandbox, &other).1, CodeStatus::Issued);
         let records = sandbox.requests();
         let [.., first, second] = &records[..] else {
             panic!("{records:?}")
         };
-        assert!(first.late && first.complete && second.late);
-        assert_eq!((&first.bytes, first.fault), (&bytes, Some("cut")));
-        assert_eq!(second.outcome, Outcome::NotProcessed);
+        assert_eq!((&first.bytes, first.complete), (&bytes, true));
+        assert_eq!((first.late, second.late), (is_fin, is_fin));
+        assert_eq!(first.fault, Some(if is_fin { "cut" } else { "answer" }));
+        assert_eq!(second.outcome == Outcome::NotProcessed, is_fin);
         let connection = sandbox.connections().pop().unwrap();
-        assert_eq!(connection.ended, Some(How::Fin));
-        assert!(connection.bytes_read_after_end > bytes.len() as u64);
+        assert_eq!(connection.ended == Some(How::Fin), is_fin);
+        let is_counted = connection.bytes_read_after_end > bytes.len() as u64;
+        assert_eq!(is_counted, is_fin);
     }
 }
 
@@ -117,7 +136,7 @@ fn cuts_on_accept_never_read_a_byte() {
     let sandbox = sandbox();
     for (how, end) in ENDS {
         push(&sandbox, Fault::cut(CutAt::Accept, how));
-        let mut peer = Peer::connect(&sandbox);
+        let mut peer = Peer::connect(&sandbox, b"");
         assert_eq!(peer.read_to_end(), (Vec::new(), end), "{how:?}");
     }
     assert_eq!(sandbox.request_count(), 0);
@@ -126,7 +145,7 @@ fn cuts_on_accept_never_read_a_byte() {
 #[test]
 fn a_stall_is_silent_until_the_peer_closes() {
     let sandbox = sandbox();
-    let whole = plain_response(&sandbox).bytes().len();
+    let whole = plain_response(&sandbox).len();
     for (at, sent, presented, status) in [
         (CutAt::Accept, 0, 0, CodeStatus::Issued),
         (CutAt::RequestBytes(30), 0, 1, CodeStatus::Issued),
@@ -134,13 +153,13 @@ fn a_stall_is_silent_until_the_peer_closes() {
         (CutAt::ResponseBytes(20), 20, 1, CodeStatus::Consumed),
         (CutAt::Response, whole, 1, CodeStatus::Consumed),
     ] {
-        let code = issue(&sandbox);
-        push(&sandbox, Fault::stall(at));
-        let mut peer = Peer::start(&sandbox, &exchange_request(&code));
+        let (code, mut peer) = start_exchange(&sandbox, Fault::stall(at));
         peer.read(sent);
-        assert!(peer.is_silent(), "{at:?}");
-        let case = format!("{at:?} has its effect");
-        eventually(&case, || seen(&sandbox, &code) == (presented, status));
+        let a_while = Some(Duration::from_millis(100));
+        peer.0.set_read_timeout(a_while).unwrap();
+        let silent = (Vec::new(), Err(io::ErrorKind::WouldBlock));
+        assert_eq!(peer.read_to_end(), silent, "{at:?}");
+        assert_eq!(seen(&sandbox, &code), (presented, status), "{at:?}");
         assert_eq!(sandbox.open_connections(), 1);
         drop(peer);
         eventually("the close is seen", || sandbox.open_connections() == 0);
@@ -156,9 +175,9 @@ fn responses_of_faults_are_sent_as_they_were_given() {
     let code = issue(&sandbox);
     push(&sandbox, Fault::answer(503, "text/html", "<p>down</p>"));
     assert_eq!(
-        exchange(&sandbox, &code).bytes(),
-        b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/html\r\n\
-          content-length: 11\r\n\r\n<p>down</p>"
+        send(&sandbox, &exchange_request(&code)),
+        "HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/html\r\n\
+         content-length: 11\r\n\r\n<p>down</p>"
     );
     let redirect = Fault::answer(307, "text/html", "").header("location", "http://x.invalid/");
     push(&sandbox, redirect);
@@ -178,11 +197,12 @@ fn responses_of_faults_are_sent_as_they_were_given() {
         502 | content-type: text/plain | "phoneNumber":"+8613800138000""#,
     ) {
         assert_eq!(seen(&sandbox, &code).1, CodeStatus::Issued);
-        let response = exchange(&sandbox, &code);
-        assert_eq!(response.status.to_string(), status);
+        let response = send(&sandbox, &exchange_request(&code));
+        let start = format!("HTTP/1.1 {status} ");
+        assert!(response.starts_with(&start), "{response}");
         let header = format!("\r\n{header}\r\n").replace("\\r\\n", "\r\n");
-        assert!(response.head.contains(&header), "{response:?}");
-        assert!(response.body.contains(part), "{response:?}");
+        assert!(response.contains(&header), "{response}");
+        assert!(response.contains(part), "{response}");
     }
     assert_eq!(seen(&sandbox, &code), (6, CodeStatus::Consumed));
 }
@@ -193,14 +213,14 @@ fn raw_bytes_are_sent_unchanged_and_end_as_configured() {
     let bytes = b"HTTP/1.0 200 OK\r\ncontent-length: 99\r\n\r\n\xff\0short".to_vec();
     for (then, end) in ENDS {
         push(&sandbox, Fault::raw(bytes.clone()).then(then));
-        let mut peer = Peer::start(&sandbox, &exchange_request("code"));
+        let mut peer = Peer::connect(&sandbox, &exchange_request("code"));
         assert_eq!(peer.read_to_end(), (bytes.clone(), end), "{then:?}");
     }
     // Kept open, the connection serves the next request.
     push(&sandbox, Fault::raw(bytes.clone()));
-    let mut peer = Peer::start(&sandbox, &exchange_request("code"));
+    let mut peer = Peer::connect(&sandbox, &exchange_request("code"));
     assert_eq!(peer.read(bytes.len()), bytes);
-    assert_eq!(peer.exchange("code").status, 200);
+    assert!(peer.exchange("code").starts_with("HTTP/1.1 200 "));
 
     let flood = Fault::raw("HTTP/1.1 200 OK\r\n").repeating("x: y\r\n");
     push(&sandbox, flood);
@@ -213,40 +233,18 @@ fn raw_bytes_are_sent_unchanged_and_end_as_configured() {
 }
 
 #[test]
-fn an_early_response_comes_before_the_request_is_complete() {
-    let sandbox = sandbox();
-    for (consume, status) in [(false, CodeStatus::Issued), (true, CodeStatus::Consumed)] {
-        let code = issue(&sandbox);
-        let fault = Fault::answer(429, "text/plain", "slow down").early(30);
-        push(&sandbox, fault.consume(consume));
-        let bytes = exchange_request(&code);
-        let mut peer = Peer::start(&sandbox, &bytes[..100]);
-        assert_eq!(peer.receive().status, 429);
-        assert_eq!(seen(&sandbox, &code).0, 0);
-        peer.send(&bytes[100..]);
-        // The connection is kept: the next response belongs to the next request.
-        peer.send(&request("GET", "/api/next", "", "{}"));
-        assert_eq!(peer.receive().status, 404);
-        assert_eq!(seen(&sandbox, &code), (1, status));
-        let record = sandbox.requests().into_iter().nth_back(1).unwrap();
-        assert_eq!(record.bytes, bytes);
-        assert!(record.complete && !record.late);
-    }
-}
-
-#[test]
 fn a_second_response_follows_on_the_kept_connection() {
     let sandbox = sandbox();
     let code = issue(&sandbox);
     let wait = Duration::from_millis(30);
     push(&sandbox, Fault::twice());
     push(&sandbox, Fault::extra("extra").after(wait));
-    let mut peer = Peer::connect(&sandbox);
+    let mut peer = Peer::connect(&sandbox, b"");
     let first = peer.exchange(&code);
-    assert_eq!(first.bytes(), peer.receive().bytes());
-    assert_eq!(first.json()["data"]["phoneNumber"], NUMBER);
+    assert_eq!(first, peer.receive());
+    assert_eq!(json(&first)["data"]["phoneNumber"], NUMBER);
     let begun = Instant::now();
-    assert_eq!(peer.exchange(&code).json()["data"]["errcode"], 40163);
+    assert_eq!(json(&peer.exchange(&code))["data"]["errcode"], 40163);
     assert_eq!(peer.read(5), b"extra");
     assert!(begun.elapsed() >= wait);
 }
@@ -254,7 +252,7 @@ fn a_second_response_follows_on_the_kept_connection() {
 #[test]
 fn slow_responses_are_slow_and_the_code_is_consumed_at_once() {
     let sandbox = sandbox();
-    let whole = plain_response(&sandbox).bytes().len();
+    let whole = plain_response(&sandbox).len();
     let interval = Duration::from_millis(1);
     let delay = Fault::delay(interval * 80);
     for (fault, least, status) in [
@@ -262,17 +260,14 @@ fn slow_responses_are_slow_and_the_code_is_consumed_at_once() {
         (Fault::drip(interval), whole, CodeStatus::Consumed),
         (Fault::reply(1).dripping(interval), 50, CodeStatus::Issued),
     ] {
-        let code = issue(&sandbox);
-        push(&sandbox, fault);
         let begun = Instant::now();
-        let mut peer = Peer::start(&sandbox, &exchange_request(&code));
+        let (code, mut peer) = start_exchange(&sandbox, fault);
         eventually("it is processed", || seen(&sandbox, &code) == (1, status));
         peer.receive();
         assert!(begun.elapsed().as_millis() >= least as u128);
     }
     // A peer that closes during a delay is noticed before the delay is over.
-    push(&sandbox, Fault::delay(Duration::from_secs(60)));
-    let peer = Peer::start(&sandbox, &exchange_request("code"));
+    let (_, peer) = start_exchange(&sandbox, Fault::delay(interval * 60_000));
     peer.0.shutdown(Shutdown::Write).unwrap();
     eventually("the close is seen", || sandbox.open_connections() == 0);
 }
@@ -283,22 +278,13 @@ fn faults_occur_in_order_and_as_often_as_configured() {
     push(&sandbox, Fault::reply(501).times(2));
     push(&sandbox, Fault::cut(CutAt::Accept, How::Reset));
     push(&sandbox, Fault::reply(502).permanent());
-    let reply = || exchange(&sandbox, "code").json()["statusCode"].clone();
+    let reply = || exchange(&sandbox, "code")["statusCode"].clone();
     assert_eq!([reply(), reply()], [501, 501]);
-    let end = Peer::connect(&sandbox).read_to_end();
+    let end = Peer::connect(&sandbox, b"").read_to_end();
     assert_eq!(end, (Vec::new(), RESET));
     assert_eq!([(); 5].map(|()| reply()), [502; 5]);
     sandbox.clear_faults();
     assert_eq!(reply(), 200);
-    for (fault, word) in [
-        (Fault::reply(1).times(0), "at least 1"),
-        (Fault::stall(CutAt::Handshake(5)), "TLS"),
-        (Fault::delay(Duration::from_secs(100_000)), "a day"),
-        (Fault::raw(vec![0; 70_000_000]), "too many"),
-    ] {
-        let error = sandbox.push_fault(fault).unwrap_err().to_string();
-        assert!(error.contains(word), "{error}");
-    }
 }
 
 #[test]
@@ -312,7 +298,7 @@ fn web_pages_of_another_origin_use_up_no_fault_and_no_code() {
             let bytes = exchange_request(&code);
             let bytes = replaced(bytes, "application/json", "text/plain");
             let bytes = replaced(bytes, "x-authing-lang: en-US", header);
-            assert_eq!(send(&sandbox, &bytes).status, 403);
+            assert!(send(&sandbox, &bytes).starts_with("HTTP/1.1 403 "));
         }
         assert_eq!(sandbox.faults().len(), 1);
         sandbox.clear_faults();

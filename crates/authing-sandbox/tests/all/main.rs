@@ -21,13 +21,15 @@ use serde_json::{Value, json};
 const NUMBER: &str = "+8613800138000";
 const APP: &str = "x-authing-app-id: sandbox-app\r\n";
 
+/// How a stream ends: with a FIN or an error.
+type End = Result<(), io::ErrorKind>;
+const RESET: End = Err(io::ErrorKind::ConnectionReset);
 /// How the sandbox ends connections, and how a plain socket sees that.
-const ENDS: [(How, Result<(), io::ErrorKind>); 3] = [
+const ENDS: [(How, End); 3] = [
     (How::Fin, Ok(())),
     (How::Close, Ok(())),
     (How::Reset, RESET),
 ];
-const RESET: Result<(), io::ErrorKind> = Err(io::ErrorKind::ConnectionReset);
 
 fn sandbox() -> Sandbox {
     start(Sandbox::builder())
@@ -98,49 +100,24 @@ fn replaced(request: Vec<u8>, part: &str, with: &str) -> Vec<u8> {
     text.replacen(part, with, 1).into_bytes()
 }
 
+/// The JSON body of a response.
+fn json(response: &str) -> Value {
+    let (_, body) = response.split_once("\r\n\r\n").unwrap();
+    serde_json::from_str(body).expect(response)
+}
+
 /// A plain socket.
 struct Peer(TcpStream);
 
-/// A response as it came over the socket.
-#[derive(Debug)]
-struct Response {
-    status: u16,
-    head: String,
-    body: String,
-}
-
-impl Response {
-    fn bytes(&self) -> Vec<u8> {
-        [self.head.as_bytes(), self.body.as_bytes()].concat()
-    }
-
-    fn json(&self) -> Value {
-        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("{self:?}"))
-    }
-
-    fn header(&self, name: &str) -> Option<&str> {
-        let mut lines = self.head.lines().filter_map(|line| line.split_once(": "));
-        lines.find(|(own, _)| *own == name).map(|(_, value)| value)
-    }
-}
-
 impl Peer {
-    fn connect(sandbox: &Sandbox) -> Self {
+    /// Connects and sends bytes.
+    fn connect(sandbox: &Sandbox, bytes: &[u8]) -> Self {
         let mut peer = Self(TcpStream::connect(sandbox.address()).unwrap());
         peer.0.set_nodelay(true).unwrap();
-        peer.wait_for_at_most(Duration::from_secs(10));
-        peer
-    }
-
-    /// Connects and sends bytes.
-    fn start(sandbox: &Sandbox, bytes: &[u8]) -> Self {
-        let mut peer = Self::connect(sandbox);
+        let timeout = Some(Duration::from_secs(10));
+        peer.0.set_read_timeout(timeout).unwrap();
         peer.send(bytes);
         peer
-    }
-
-    fn wait_for_at_most(&mut self, time: Duration) {
-        self.0.set_read_timeout(Some(time)).unwrap();
     }
 
     fn send(&mut self, bytes: &[u8]) {
@@ -153,49 +130,39 @@ impl Peer {
         bytes
     }
 
-    /// Reads one response that is framed by its content-length.
-    fn receive(&mut self) -> Response {
+    /// Reads one response that is framed by its content-length: head and body.
+    fn receive(&mut self) -> String {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
             head.append(&mut self.read(1));
         }
-        let head = String::from_utf8(head).unwrap();
-        let mut response = Response {
-            status: head[9..12].parse().unwrap(),
-            head,
-            body: String::new(),
-        };
-        let length = response.header("content-length").unwrap_or("0");
-        let body = self.read(length.parse().unwrap());
-        response.body = String::from_utf8(body).unwrap();
+        let mut response = String::from_utf8(head).unwrap();
+        let mut lines = response.lines();
+        let length = lines.find_map(|line| line.strip_prefix("content-length: "));
+        let body = self.read(length.unwrap().parse().unwrap());
+        response += &String::from_utf8(body).unwrap();
         response
     }
 
-    fn exchange(&mut self, code: &str) -> Response {
+    fn exchange(&mut self, code: &str) -> String {
         self.send(&exchange_request(code));
         self.receive()
     }
 
-    /// Reads to the end of the stream: the bytes, and whether it ended with a FIN or a RST.
-    fn read_to_end(&mut self) -> (Vec<u8>, Result<(), io::ErrorKind>) {
+    /// Reads to the end of the stream.
+    fn read_to_end(&mut self) -> (Vec<u8>, End) {
         let mut bytes = Vec::new();
         let end = self.0.read_to_end(&mut bytes);
         (bytes, end.map(|_| ()).map_err(|error| error.kind()))
     }
-
-    /// Whether the sandbox sends nothing and keeps the connection for a while.
-    fn is_silent(&mut self) -> bool {
-        self.wait_for_at_most(Duration::from_millis(100));
-        let error = self.0.read(&mut [0]).err();
-        error.is_some_and(|error| error.kind() == io::ErrorKind::WouldBlock)
-    }
 }
 
 /// Sends one request on a connection of its own.
-fn send(sandbox: &Sandbox, bytes: &[u8]) -> Response {
-    Peer::start(sandbox, bytes).receive()
+fn send(sandbox: &Sandbox, bytes: &[u8]) -> String {
+    Peer::connect(sandbox, bytes).receive()
 }
 
-fn exchange(sandbox: &Sandbox, code: &str) -> Response {
-    Peer::connect(sandbox).exchange(code)
+/// Exchanges a code on a connection of its own.
+fn exchange(sandbox: &Sandbox, code: &str) -> Value {
+    json(&send(sandbox, &exchange_request(code)))
 }

@@ -66,15 +66,15 @@ fn peers_that_read_nothing_are_reset_and_cost_little_memory() {
     let mut admin = connect();
     let flood = json!(flood.permanent());
     admin.send(&request("POST", "/sandbox/faults", "", flood));
-    assert_eq!(admin.receive().status, 200);
+    admin.receive();
     let mut peers = [(); 50].map(|()| connect());
     for peer in &mut peers {
         peer.send(&exchange_request("code"));
     }
     eventually("all of them are reset", || {
         admin.send(&request("GET", "/sandbox", "", ""));
-        let state = admin.receive().body;
-        state.matches("\"ending\":\"peer-closed\"").count() == peers.len()
+        let closed = r#""ending":"peer-closed""#;
+        admin.receive().matches(closed).count() == peers.len()
     });
     let status = std::fs::read_to_string(format!("/proc/{}/status", program.0.id())).unwrap();
     let peak = status.split_once("VmHWM:").unwrap().1;
