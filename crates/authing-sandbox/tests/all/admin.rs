@@ -92,10 +92,12 @@ fn the_console_uses_its_files_and_five_routes_that_explain_errors() {
     assert_eq!(sandbox.faults(), [expected.after(Duration::from_millis(1))]);
 }
 
-/// Each row: sandbox, path, host, another header, status of the response.
+/// Each row: sandbox, path, host, another header, status of the response. All are requests that a
+/// web page can send; none of them uses up the fault or presents the code.
 #[test]
 fn only_local_names_the_same_origin_and_the_token_have_access() {
     let open = sandbox();
+    push(&open, Fault::cut(CutAt::RequestBytes(10), How::Reset));
     let guarded = start(Sandbox::builder().admin_token("0123456789abcdef"));
     let table = "
         open | /sandbox | localhost | x: y | 200
@@ -112,6 +114,8 @@ fn only_local_names_the_same_origin_and_the_token_have_access() {
         open | /sandbox | localhost:1 | sec-fetch-site: same-site | 403
         open | /sandbox | localhost:1 | sec-fetch-site: same-origin | 200
         open | / | localhost:1 | sec-fetch-site: cross-site | 200
+        open | /api/v3/get-wechat-miniprogram-phone | localhost | origin: https://evil.example | 403
+        open | /api/v3/get-wechat-miniprogram-phone | localhost | sec-fetch-site: cross-site | 403
         guarded | /sandbox | localhost | x: y | 401
         guarded | /sandbox | localhost | authorization: Bearer x | 401
         guarded | /sandbox | any.example | authorization: Bearer 0123456789abcdef | 200
@@ -119,11 +123,13 @@ fn only_local_names_the_same_origin_and_the_token_have_access() {
         guarded | / | localhost | x: y | 200";
     for [which, path, host, header, status] in rows(table) {
         let sandbox = if which == "open" { &open } else { &guarded };
-        let bytes = request("GET", path, &format!("{header}\r\n"), "");
+        let bytes = request("GET", path, &format!("{header}\r\n"), r#"{"code": "c"}"#);
+        let bytes = replaced(bytes, "application/json", "text/plain");
         let bytes = replaced(bytes, "host: localhost", &format!("host: {host}"));
         let response = send(sandbox, &bytes);
         assert_eq!(response[9..12], *status, "{which} {path} {host} {header}");
     }
+    assert_eq!((open.faults().len(), open.entry("c")), (1, None));
 }
 
 #[test]

@@ -125,20 +125,18 @@ fn exactly_one_of_many_requests_consumes_a_code_and_the_ledger_says_which() {
 #[test]
 fn a_rate_limit_of_zero_rejects_every_request_and_off_removes_it() {
     let sandbox = start(Sandbox::builder().rate_limit(Some(2)).manual_clock(true));
-    let codes = [(); 4].map(|()| issue(&sandbox));
-    let status = |code: &String| exchange(&sandbox, code)["statusCode"].clone();
-    let statuses = || codes.each_ref().map(status);
+    let (used, other) = (issue(&sandbox), issue(&sandbox));
+    let statuses = || [(); 4].map(|()| exchange(&sandbox, &used)["statusCode"].clone());
     assert_eq!(statuses(), [200, 200, 429, 429]);
     sandbox.set_rate_limit(Some(0));
     sandbox.clock().advance(Duration::from_secs(1));
     assert_eq!(statuses(), [429; 4]);
-    let throttled = send(&sandbox, &exchange_request(&codes[3]));
+    let throttled = send(&sandbox, &exchange_request(&other));
     assert_eq!(throttled[9..12], *"429");
     assert!(throttled.contains("\r\nretry-after: 1\r\n"));
-    assert_eq!(seen(&sandbox, &codes[3]).1, CodeStatus::Issued);
+    assert_eq!(seen(&sandbox, &other).1, CodeStatus::Issued);
     sandbox.set_rate_limit(None);
     assert_eq!(statuses(), [200; 4]);
-    assert_eq!(seen(&sandbox, &codes[3]).1, CodeStatus::Consumed);
 }
 
 #[test]

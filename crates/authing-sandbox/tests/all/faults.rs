@@ -272,22 +272,3 @@ fn faults_occur_in_order_and_as_often_as_configured_and_on_accept_without_a_requ
     sandbox.clear_faults();
     assert_eq!(reply(), 200);
 }
-
-#[test]
-fn web_pages_of_another_origin_use_up_no_fault_and_no_code() {
-    let sandbox = sandbox();
-    let code = issue(&sandbox);
-    let early = Fault::cut(CutAt::RequestBytes(10), How::Reset);
-    for fault in [Fault::reply(500), early] {
-        push(&sandbox, fault);
-        for header in ["origin: https://evil.example", "sec-fetch-site: cross-site"] {
-            let bytes = exchange_request(&code);
-            let bytes = replaced(bytes, "application/json", "text/plain");
-            let bytes = replaced(bytes, "x-authing-lang: en-US", header);
-            assert!(send(&sandbox, &bytes).starts_with("HTTP/1.1 403 "));
-        }
-        assert_eq!(sandbox.faults().len(), 1);
-        sandbox.clear_faults();
-    }
-    assert_eq!(seen(&sandbox, &code).0, 0);
-}
