@@ -24,11 +24,14 @@ fn the_console_uses_its_files_and_five_routes_that_explain_errors() {
         GET | /console/console.js | | 200 | POLICY
         GET | /console/icon.svg | | 200 | POLICY
         GET | /openapi.json | | 200 | POLICY
-        POST | /sandbox/codes | {"phoneNumber": "13800138000", "code": "p"} | 200 | "status":"issued"
+        POST | /sandbox/codes | {"phoneNumber": "13800138000", "code": "p"} | 200 | "issued"
         POST | /sandbox/codes | {"kind": "login", "code": "w"} | 200 | "code":"w"
         POST | /sandbox/codes | {} | 400 | phoneNumber is missing
         POST | /sandbox/codes | {"phoneNumber": "1"} | 400 | 11 more digits
         POST | /sandbox/codes | {"phone": "1"} | 400 | expected one of `phoneNumber`
+        POST | /sandbox/codes | {"kind": "login", "connection": "x"} | 400 | has my-wxapp
+        POST | /sandbox/codes | {"kind": "login", "code": "a b"} | 400 | visible
+        POST | /sandbox/codes | {"kind": "login", "code": "p"} | 400 | before
         GET | /sandbox | | 200 | "phoneNumber":"+8613800138000"
         PUT | /sandbox/controls | {"shape": "nested", "latencyMs": 5} | 200 | "latencyMs":5.0
         PUT | /sandbox/controls | {"rateLimit": 0, "advanceSeconds": 300} | 200 | "rateLimit":0,
@@ -48,8 +51,11 @@ fn the_console_uses_its_files_and_five_routes_that_explain_errors() {
         GET | /sandbox/x | | 404 | POST /sandbox/send
         GET | /sandbox/faults | | 405 | POST, DELETE
         POST | /sandbox/faults | {"action": {"kind": "x"}} | 400 | `answer`, `raw`, `cut`, `twice`
-        POST | /sandbox/faults | {"action": {"kind": "cut", "at": "x", "how": "fin"}} | 400 | `half-body`
+        POST | /sandbox/faults | {"action": {"kind": "cut", "at": "x", "how": "fin"}} | 400 | half-body
         POST | /sandbox/faults | {"action": {"kind": "twice"}, "time": 1} | 400 | `times`
+        POST | /sandbox/faults | {"action": {"kind": "twice"}, "times": 0} | 400 | at least 1
+        POST | /sandbox/faults | {"action": {"kind": "twice"}, "afterMs": 86400001} | 400 | a day
+        POST | /sandbox/faults | {"action": {"kind":"cut", "at": {"handshake":5}, "how":"fin"}} | 400 | TLS
         POST | /sandbox/faults | {"action": {"kind": "twice"}} | 200 | "kind":"twice"
         DELETE | /sandbox/faults | | 200 | "faults":[]"#;
     let policy = "content-security-policy: default-src 'none'; script-src 'self'; style-src 'self'";

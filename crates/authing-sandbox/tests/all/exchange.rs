@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use authing_sandbox::{
-    Builder, CodeStatus, CutAt, EXCHANGE_PATH, Fault, MAX_DELAY, Order, Outcome, Rejection, Sandbox,
-};
+use authing_sandbox::{CodeStatus, EXCHANGE_PATH, Order, Outcome, Rejection, Sandbox};
 use serde_json::{Value, json};
 
 use crate::*;
@@ -215,30 +213,17 @@ fn unusual_requests_are_recorded() {
 }
 
 #[test]
-fn invalid_configurations_orders_and_faults_are_rejected() {
-    let sandbox = sandbox();
-    sandbox.issue(Order::login().code("taken")).unwrap();
-    let start = |builder: Builder| builder.start_blocking().unwrap_err().to_string();
-    let issue = |order| sandbox.issue(order).unwrap_err().to_string();
-    let push = |fault| sandbox.push_fault(fault).unwrap_err().to_string();
-    let new = Sandbox::builder;
-    let remote = new().bind(([0, 0, 0, 0], 0).into()).allow_remote(true);
-    for (error, words) in [
-        (start(new().app_id("")), "is not an id"),
-        (start(new().connection("a b")), "is not an id"),
-        (start(new().admin_token("short")), "at least 16"),
-        (start(new().backend("https://x/")), "http://"),
-        (start(new().backend("http://a@b/")), "http://"),
-        (start(remote), "admin token"),
-        (issue(Order::phone("138")), "11 more digits"),
-        (issue(Order::phone(NUMBER).connection("x")), "has my-wxapp"),
-        (issue(Order::phone(NUMBER).code("a b")), "visible"),
-        (issue(Order::phone(NUMBER).code("taken")), "before"),
-        (push(Fault::reply(1).times(0)), "at least 1"),
-        (push(Fault::stall(CutAt::Handshake(5))), "TLS"),
-        (push(Fault::delay(MAX_DELAY * 2)), "a day"),
-        (push(Fault::raw(vec![0; 70_000_000])), "too many"),
+fn invalid_configurations_are_rejected() {
+    let remote = Sandbox::builder().bind(([0, 0, 0, 0], 0).into());
+    for (builder, words) in [
+        (Sandbox::builder().app_id(""), "is not an id"),
+        (Sandbox::builder().connection("a b"), "is not an id"),
+        (Sandbox::builder().admin_token("short"), "at least 16"),
+        (Sandbox::builder().backend("https://x/"), "http://"),
+        (Sandbox::builder().backend("http://a@b/"), "http://"),
+        (remote.allow_remote(true), "admin token"),
     ] {
+        let error = builder.start_blocking().unwrap_err().to_string();
         assert!(error.contains(words), "{error}");
     }
 }

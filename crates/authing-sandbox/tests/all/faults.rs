@@ -3,7 +3,9 @@
 use std::net::Shutdown;
 use std::time::{Duration, Instant};
 
-use authing_sandbox::{Closed, CodeStatus, CutAt, Ending, Fault, How, Outcome, Sandbox};
+use authing_sandbox::{
+    Closed, CodeStatus, CutAt, Ending, Fault, How, MAX_FAULTS_SIZE, Outcome, Sandbox,
+};
 
 use crate::*;
 
@@ -271,4 +273,6 @@ fn faults_occur_in_order_and_as_often_as_configured_and_on_accept_without_a_requ
     assert_eq!([(); 5].map(|()| reply()), [502; 5]);
     sandbox.clear_faults();
     assert_eq!(reply(), 200);
+    let error = sandbox.push_fault(Fault::raw(vec![0; MAX_FAULTS_SIZE + 1]));
+    assert!(error.unwrap_err().to_string().contains("too many"));
 }
