@@ -47,6 +47,7 @@ fn the_console_uses_its_files_and_five_routes_that_explain_errors() {
         POST | /sandbox/send | {"code": "other", "to": "sandbox"} | 200 | \"errcode\":40029
         POST | /sandbox/send | {"code": "p", "to": "backend"} | 400 | --backend
         GET | /sandbox | | 200 | "requestCount":3
+        GET | /sandbox | | 200 | "status":"unknown"
         GET | /sandbox?x=1 | | 400 | limit and code
         GET | /sandbox/x | | 404 | POST /sandbox/send
         GET | /sandbox/faults | | 405 | POST, DELETE
