@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use authing_sandbox::{CodeStatus, EXCHANGE_PATH, Order, Outcome, Rejection, Sandbox};
+use authing_sandbox::{CodeStatus, EXCHANGE_PATH, Ending, Order, Outcome, Rejection, Sandbox};
 use serde_json::{Value, json};
 
 use crate::*;
@@ -159,9 +159,17 @@ fn records_hold_every_byte_in_both_directions() {
     assert_eq!(records[0].code.as_deref(), Some(&*code));
     let connection = &sandbox.connections()[0];
     let (read, written) = (connection.bytes_read, connection.bytes_written);
-    assert_eq!(read, [first, second].concat().len() as u64);
+    assert_eq!(read, (first.len() + second.len()) as u64);
     assert_eq!(written, responses.concat().len() as u64);
     assert_eq!(connection.requests, 2);
+
+    let part = &second[..second.len() - 1];
+    peer.send(part);
+    let is_recorded = || last(&sandbox).bytes == part;
+    eventually("a part is recorded at once", is_recorded);
+    drop(peer);
+    let is_closed = || last(&sandbox).ending == Ending::PeerClosed;
+    eventually("the close is recorded", is_closed);
 }
 
 #[test]
