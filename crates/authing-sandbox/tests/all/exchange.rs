@@ -31,6 +31,8 @@ fn each_shape_is_the_documents_example() {
         assert_eq!(watermark.is_some(), place.ends_with("phone_info"));
         let others = fields.as_object().unwrap().len() - usize::from(watermark.is_some());
         assert_eq!(others, names.len(), "{shape}");
+        let errcode = body.pointer(&format!("{error_place}/errcode"));
+        assert_eq!(errcode, (shape == "nested").then_some(&json!(0)));
         // A used code is WeChat's error, at the shape's place.
         let body = exchange(&sandbox, &code);
         let error = body.pointer(error_place).unwrap();
