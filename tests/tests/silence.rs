@@ -3,7 +3,7 @@
 //! A child process meets servers that repeat every secret as text and as a number. It prints
 //! everything that can be printed, with all logs of all crates at TRACE; the parent searches that.
 //! The example backend runs in the child too. The output of the command line program is searched in
-//! `crates/authing-cli/tests/silence.rs`.
+//! `crates/authing-cli/tests/cli.rs`.
 
 use std::error::Error as _;
 use std::io::Write as _;

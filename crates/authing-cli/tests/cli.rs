@@ -4,18 +4,15 @@
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
-use std::sync::Arc;
 use std::time::Duration;
 
 use authing::GetWechatMiniProgramPhoneDataDto;
 use authing_sandbox::{DEFAULT_APP_ID, DEFAULT_CONNECTION, Fault, Sandbox};
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
-use rustls::ServerConfig;
-use rustls::crypto::aws_lc_rs::default_provider;
+use authing_tests::canaries::{CODE, CONNECTION, PHONE, assert_silent, servers};
+use authing_tests::certs::{Ca, Identity, LOOPBACK};
 use serde_json::{Value, json};
 
 const NUMBER: &str = "+8613800138000";
-const CODE: &str = "c0de5eed00112233445566778899aabbccddeeff0123456789abcdef01234567";
 
 fn sandbox() -> Sandbox {
     Sandbox::builder().start_blocking().unwrap()
@@ -85,7 +82,7 @@ fn the_code_and_unsafe_texts_of_the_service_are_not_printed() {
     let success = GetWechatMiniProgramPhoneDataDto::new(NUMBER, "13800138000", "86");
     let mut success = serde_json::to_value(success).unwrap();
     success["watermark"] = json!({"appid": "\u{202e}\u{1b}[31m", "timestamp": 1});
-    for id in [CODE, "13912345678", "\u{1b}[31mred", "\u{202e}evil"] {
+    for id in [CODE, PHONE, "\u{1b}[31mred", "\u{202e}evil"] {
         let rejected = json!({"errcode": 40029, "errmsg": format!("{id} rid: {id}")});
         for (status_code, data) in [(200, &success), (200, &rejected), (403, &Value::Null)] {
             let body = json!({"statusCode": status_code, "message": CODE, "requestId": id,
@@ -94,7 +91,7 @@ fn the_code_and_unsafe_texts_of_the_service_are_not_printed() {
                 let fault = Fault::answer(200, "application/json", body.to_string());
                 sandbox.push_fault(fault).unwrap();
                 let (_, stdout, stderr) = authing(sandbox.base_url(), &arguments, "");
-                for text in [CODE, "13912345678", "\u{1b}", "\u{202e}"] {
+                for text in [CODE, PHONE, "\u{1b}", "\u{202e}"] {
                     let printed = [&stdout, &stderr];
                     assert!(!printed.iter().any(|out| out.contains(text)), "{printed:?}");
                 }
@@ -121,33 +118,38 @@ fn errors_of_the_command_line_do_not_repeat_its_values() {
     }
 }
 
-/// Starts a sandbox with a certificate of a new CA or the CA's own; returns the file of the CA.
-fn tls_sandbox(presents_ca: bool) -> (Sandbox, String) {
-    let params = || CertificateParams::new(["localhost".to_owned()]).unwrap();
-    let (mut key, mut ca) = (KeyPair::generate().unwrap(), params());
-    ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let mut certificate = ca.self_signed(&key).unwrap();
-    let path = format!("{}/{presents_ca}.pem", env!("CARGO_TARGET_TMPDIR"));
-    std::fs::write(&path, certificate.pem()).unwrap();
-    if !presents_ca {
-        let issuer = Issuer::new(ca, key);
-        key = KeyPair::generate().unwrap();
-        certificate = params().signed_by(&key, &issuer).unwrap();
+#[test]
+fn the_program_prints_no_secret_but_the_number_asked_for() {
+    let arguments = ["phone", CODE, "--connection", CONNECTION, "--timeout=1"];
+    for (name, server) in servers() {
+        for json in [None, Some("--json")] {
+            let arguments: Vec<_> = arguments.into_iter().chain(json).collect();
+            let (status, stdout, stderr) = authing(&server.url(), &arguments, "");
+            let text = stdout + &stderr;
+            let is_expected = (status == 0) == (name == "success");
+            assert!(is_expected && !text.is_empty(), "{name}: {text}");
+            let number = if status == 0 { PHONE } else { "no number" };
+            assert_silent(name, &text.replace(number, ""));
+        }
     }
-    let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate.into()], key.into())
-        .unwrap();
-    let sandbox = Sandbox::builder().tls(Arc::new(config)).start_blocking();
-    (sandbox.unwrap(), path)
+}
+
+/// Starts a sandbox with this certificate, and writes the CA's to a file, which it returns.
+fn tls_sandbox(name: &str, ca: &Ca, identity: &Identity) -> (Sandbox, String) {
+    let file = format!("{}/{name}.pem", env!("CARGO_TARGET_TMPDIR"));
+    std::fs::write(&file, ca.pem()).unwrap();
+    let config = identity.server_config(rustls::ALL_VERSIONS, None);
+    let sandbox = Sandbox::builder().tls(config).start_blocking();
+    (sandbox.unwrap(), file)
 }
 
 /// Each row: host and arguments, exit status, a part of `detail`, a part of `fix`.
 #[test]
 fn the_doctor_names_the_cause_and_the_flag() {
-    let (plain, (tls, ca), (own, own_ca)) = (sandbox(), tls_sandbox(false), tls_sandbox(true));
+    let [ca, own] = ["issuer", "own"].map(Ca::new);
+    let (tls, ca_pem) = tls_sandbox("ca", &ca, &ca.server(&LOOPBACK));
+    let (own, own_pem) = tls_sandbox("own", &own, &own.identity);
+    let plain = sandbox();
     for row in [
         "PLAIN | 0 | WeChat rejected the code of this check | nothing to fix",
         "TLS --root-certificate CA_PEM | 0 | WeChat rejected the code | nothing to fix",
@@ -164,31 +166,27 @@ fn the_doctor_names_the_cause_and_the_flag() {
         "PLAIN --connection x | 17 | connection is unknown | --connection (AUTHING_CONNECTION)",
         "PLAIN --connection= | 17 | was not checked | --connection",
     ] {
-        let row = row.replace("HTTP_TO_TLS", &tls.base_url().replace("https:", "http:"));
-        let row = row.replace("TLS_TO_HTTP", &plain.base_url().replace("http:", "https:"));
         let row = row
+            .replace("HTTP_TO_TLS", &tls.base_url().replace("https:", "http:"))
+            .replace("TLS_TO_HTTP", &plain.base_url().replace("http:", "https:"))
             .replace("TLS", tls.base_url())
-            .replace("PLAIN", plain.base_url());
-        let row = row.replace("CA_PEM", &ca).replace("OWN_PEM", &own_ca);
-        let row = row.replace("OWN", own.base_url());
+            .replace("PLAIN", plain.base_url())
+            .replace("CA_PEM", &ca_pem)
+            .replace("OWN_PEM", &own_pem)
+            .replace("OWN", own.base_url());
         let [call, status, detail, fix] = row.split(" | ").collect::<Vec<_>>()[..] else {
             panic!("{row}");
         };
-        let (host, arguments) = call.split_once(' ').unwrap_or((call, ""));
-        let arguments = ["doctor", "--json"]
-            .into_iter()
-            .chain(arguments.split_whitespace());
-        let (found, stdout, _) = authing(host, &arguments.collect::<Vec<_>>(), "");
+        let mut words = call.split_whitespace();
+        let host = words.next().unwrap();
+        let arguments: Vec<_> = ["doctor", "--json"].into_iter().chain(words).collect();
+        let (found, stdout, _) = authing(host, &arguments, "");
         let value: Value = serde_json::from_str(&stdout).unwrap();
         assert_eq!(found.to_string(), status, "{row}: {value:#}");
-        assert!(
-            value["detail"].as_str().unwrap().contains(detail),
-            "{row}: {value:#}"
-        );
-        assert!(
-            value["fix"].as_str().unwrap().contains(fix),
-            "{row}: {value:#}"
-        );
+        for (name, part) in [("detail", detail), ("fix", fix)] {
+            let text = value[name].as_str().unwrap();
+            assert!(text.contains(part), "{row}: {value:#}");
+        }
         assert!(value["message"].is_string() && value["causes"].is_array());
     }
 }

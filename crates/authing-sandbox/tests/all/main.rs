@@ -10,14 +10,26 @@ mod program;
 #[cfg(feature = "tls")]
 mod tls;
 
+use std::fmt::Display;
 use std::io::{self, Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use authing_sandbox::{Builder, CodeStatus, EXCHANGE_PATH, Fault, RequestRecord, Sandbox};
+use authing_sandbox::{Builder, CodeStatus, EXCHANGE_PATH, Fault, How, RequestRecord, Sandbox};
 use serde_json::{Value, json};
 
 const NUMBER: &str = "+8613800138000";
+const APP: &str = "x-authing-app-id: sandbox-app\r\n";
+
+/// How a stream ends: with a FIN or an error.
+type End = Result<(), io::ErrorKind>;
+const RESET: End = Err(io::ErrorKind::ConnectionReset);
+/// How the sandbox ends connections, and how a plain socket sees that.
+const ENDS: [(How, End); 3] = [
+    (How::Fin, Ok(())),
+    (How::Close, Ok(())),
+    (How::Reset, RESET),
+];
 
 fn sandbox() -> Sandbox {
     start(Sandbox::builder())
@@ -31,12 +43,10 @@ fn issue(sandbox: &Sandbox) -> String {
     sandbox.issue_code(NUMBER).unwrap()
 }
 
-fn status(sandbox: &Sandbox, code: &str) -> CodeStatus {
-    sandbox.entry(code).unwrap().status
-}
-
-fn presented(sandbox: &Sandbox, code: &str) -> u64 {
-    sandbox.entry(code).unwrap().presented
+/// How often a code was presented, and what happened to it.
+fn seen(sandbox: &Sandbox, code: &str) -> (u64, CodeStatus) {
+    let entry = sandbox.entry(code).unwrap();
+    (entry.presented, entry.status)
 }
 
 fn push(sandbox: &Sandbox, fault: Fault) {
@@ -46,6 +56,14 @@ fn push(sandbox: &Sandbox, fault: Fault) {
 /// The record of the latest request.
 fn last(sandbox: &Sandbox) -> RequestRecord {
     sandbox.requests().pop().unwrap()
+}
+
+/// The rows of a table, one a line, with cells separated by `|`.
+fn rows<const N: usize>(table: &str) -> impl Iterator<Item = [&str; N]> {
+    table.trim().lines().map(|row| {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        cells.try_into().expect(row)
+    })
 }
 
 /// Waits until a condition holds.
@@ -58,7 +76,7 @@ fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
 }
 
 /// A request with a JSON body, as bytes.
-fn request(method: &str, path: &str, headers: &str, body: &Value) -> Vec<u8> {
+fn request(method: &str, path: &str, headers: &str, body: impl Display) -> Vec<u8> {
     let body = body.to_string();
     let length = body.len();
     format!(
@@ -71,96 +89,80 @@ fn request(method: &str, path: &str, headers: &str, body: &Value) -> Vec<u8> {
 /// The exchange request of a code, as bytes.
 fn exchange_request(code: &str) -> Vec<u8> {
     let body = json!({ "code": code, "extIdpConnidentifier": "my-wxapp" });
-    let headers = "x-authing-app-id: sandbox-app\r\nx-authing-lang: en-US\r\n";
-    request("POST", EXCHANGE_PATH, headers, &body)
+    let headers = format!("{APP}x-authing-lang: en-US\r\n");
+    request("POST", EXCHANGE_PATH, &headers, body)
+}
+
+/// A request with one part of its text replaced.
+fn replaced(request: Vec<u8>, part: &str, with: &str) -> Vec<u8> {
+    let text = String::from_utf8(request).unwrap();
+    assert!(text.contains(part), "{text}");
+    text.replacen(part, with, 1).into_bytes()
+}
+
+/// The JSON body of a response.
+fn json(response: &str) -> Value {
+    let (_, body) = response.split_once("\r\n\r\n").unwrap();
+    serde_json::from_str(body).expect(response)
 }
 
 /// A plain socket.
 struct Peer(TcpStream);
 
-/// A response as it came over the socket.
-#[derive(Debug)]
-struct Response {
-    status: u16,
-    head: String,
-    body: Vec<u8>,
-    /// All its bytes.
-    bytes: Vec<u8>,
-}
-
-impl Response {
-    fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("{self:?}"))
-    }
-
-    fn header(&self, name: &str) -> Option<&str> {
-        let mut lines = self.head.lines().filter_map(|line| line.split_once(": "));
-        lines.find(|(own, _)| *own == name).map(|(_, value)| value)
-    }
-}
-
 impl Peer {
-    fn connect(sandbox: &Sandbox) -> Self {
-        let stream = TcpStream::connect(sandbox.address()).unwrap();
-        stream.set_nodelay(true).unwrap();
-        stream
-            .set_read_timeout(Some(Duration::from_secs(10)))
-            .unwrap();
-        Self(stream)
+    /// Connects and sends bytes.
+    fn connect(sandbox: &Sandbox, bytes: &[u8]) -> Self {
+        let mut peer = Self(TcpStream::connect(sandbox.address()).unwrap());
+        peer.0.set_nodelay(true).unwrap();
+        let timeout = Some(Duration::from_secs(10));
+        peer.0.set_read_timeout(timeout).unwrap();
+        peer.send(bytes);
+        peer
     }
 
     fn send(&mut self, bytes: &[u8]) {
         self.0.write_all(bytes).unwrap();
     }
 
-    /// Reads one response that is framed by its content-length.
-    fn receive(&mut self) -> Response {
-        let mut bytes = Vec::new();
-        while !bytes.ends_with(b"\r\n\r\n") {
-            let mut byte = [0];
-            self.0.read_exact(&mut byte).expect("a head");
-            bytes.push(byte[0]);
+    fn read(&mut self, length: usize) -> Vec<u8> {
+        let mut bytes = vec![0; length];
+        self.0.read_exact(&mut bytes).unwrap();
+        bytes
+    }
+
+    /// Reads one response that is framed by its content-length: head and body.
+    fn receive(&mut self) -> String {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.append(&mut self.read(1));
         }
-        let head = String::from_utf8(bytes.clone()).unwrap();
-        let mut response = Response {
-            status: head[9..12].parse().unwrap(),
-            head,
-            body: Vec::new(),
-            bytes,
-        };
-        let length = response.header("content-length").unwrap_or("0");
-        response.body = vec![0; length.parse().unwrap()];
-        self.0.read_exact(&mut response.body).expect("a body");
-        response.bytes.extend_from_slice(&response.body);
+        let mut response = String::from_utf8(head).unwrap();
+        let mut lines = response.lines();
+        let length = lines.find_map(|line| line.strip_prefix("content-length: "));
+        let body = self.read(length.unwrap().parse().unwrap());
+        response += &String::from_utf8(body).unwrap();
         response
     }
 
-    /// Reads to the end of the stream: the bytes, and whether it ended with a FIN or a RST.
-    fn read_to_end(&mut self) -> (Vec<u8>, Result<(), io::ErrorKind>) {
+    fn exchange(&mut self, code: &str) -> String {
+        self.send(&exchange_request(code));
+        self.receive()
+    }
+
+    /// Reads to the end of the stream.
+    fn read_to_end(&mut self) -> (Vec<u8>, End) {
         let mut bytes = Vec::new();
         let end = self.0.read_to_end(&mut bytes);
         (bytes, end.map(|_| ()).map_err(|error| error.kind()))
     }
-
-    /// Whether the sandbox sends nothing and keeps the connection for a while.
-    fn is_silent(&mut self) -> bool {
-        let a_while = Some(Duration::from_millis(100));
-        self.0.set_read_timeout(a_while).unwrap();
-        let silent = matches!(self.0.read(&mut [0]), Err(error) if error.kind() == io::ErrorKind::WouldBlock);
-        self.0
-            .set_read_timeout(Some(Duration::from_secs(10)))
-            .unwrap();
-        silent
-    }
 }
 
 /// Sends one request on a connection of its own.
-fn send(sandbox: &Sandbox, bytes: &[u8]) -> Response {
-    let mut peer = Peer::connect(sandbox);
-    peer.send(bytes);
-    peer.receive()
+fn send(sandbox: &Sandbox, bytes: &[u8]) -> String {
+    Peer::connect(sandbox, bytes).receive()
 }
 
-fn exchange(sandbox: &Sandbox, code: &str) -> Response {
-    send(sandbox, &exchange_request(code))
+/// Exchanges a code on a connection of its own.
+fn exchange(sandbox: &Sandbox, code: &str) -> Value {
+    json(&send(sandbox, &exchange_request(code)))
 }

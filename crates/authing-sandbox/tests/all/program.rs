@@ -1,6 +1,6 @@
 //! The program in a process of its own: its commands, and its memory.
 
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 
@@ -43,21 +43,16 @@ fn the_program_prints_commands_that_work() {
     let starts = ["  CODE=", "  curl", "    -"];
     let is_command = |line: &&str| starts.iter().any(|start| line.starts_with(start));
     let commands: Vec<&str> = text.lines().filter(is_command).collect();
-    let output = Command::new("sh")
-        .args(["-c", &commands.join("\n")])
-        .output();
-    let output = String::from_utf8(output.unwrap().stdout).unwrap();
-    assert!(
-        output.contains("\"phoneNumber\":\"+8613800138000\""),
-        "{text}\n{output}"
-    );
-    assert!(output.contains("\"half-body\""), "{output}");
+    let mut shell = Command::new("sh");
+    let output = shell.args(["-c", &commands.join("\n")]).output().unwrap();
+    let output = String::from_utf8(output.stdout).unwrap();
+    for part in ["\"phoneNumber\":\"+8613800138000\"", "\"half-body\""] {
+        assert!(output.contains(part), "{text}\n{output}");
+    }
     let rejected = Program::command().args(["--shape", "x"]).output().unwrap();
     let error = String::from_utf8(rejected.stderr).unwrap();
-    assert!(
-        error.contains("documented, nested, beside, loose"),
-        "{error}"
-    );
+    let shapes = "documented, nested, beside, loose";
+    assert!(error.contains(shapes), "{error}");
 }
 
 #[cfg(target_os = "linux")]
@@ -67,35 +62,25 @@ fn peers_that_read_nothing_are_reset_and_cost_little_memory() {
     let address = program.1.split_once("http://").unwrap().1;
     let address = address.lines().next().unwrap();
     let connect = || Peer(TcpStream::connect(address).unwrap());
-    let flood = Fault::raw("HTTP/1.1 200 OK\r\n")
-        .repeating("x: y\r\n")
-        .permanent();
+    let flood = Fault::raw("HTTP/1.1 200 OK\r\n").repeating("x: y\r\n");
     let mut admin = connect();
-    admin.send(&request("POST", "/sandbox/faults", "", &json!(flood)));
-    assert_eq!(admin.receive().status, 200);
-    let mut peers: Vec<Peer> = (0..50).map(|_| connect()).collect();
+    let flood = json!(flood.permanent());
+    admin.send(&request("POST", "/sandbox/faults", "", flood));
+    admin.receive();
+    let mut peers = [(); 50].map(|()| connect());
     for peer in &mut peers {
         peer.send(&exchange_request("code"));
     }
     eventually("all of them are reset", || {
-        admin.send(&request("GET", "/sandbox", "", &json!({})));
-        let state = admin.receive().json();
-        let requests = state["requests"].as_array().unwrap().iter();
-        requests
-            .filter(|record| record["ending"] == "peer-closed")
-            .count()
-            == 50
+        admin.send(&request("GET", "/sandbox", "", ""));
+        let closed = r#""ending":"peer-closed""#;
+        admin.receive().matches(closed).count() == peers.len()
     });
     let status = std::fs::read_to_string(format!("/proc/{}/status", program.0.id())).unwrap();
-    let peak = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))
-        .unwrap();
-    let peak: u32 = peak.trim().trim_end_matches(" kB").parse().unwrap();
+    let peak = status.split_once("VmHWM:").unwrap().1;
+    let peak: u32 = peak.split_whitespace().next().unwrap().parse().unwrap();
     assert!(peak < 40_000, "{peak} kB");
     for peer in &mut peers {
-        let mut rest = (&peer.0).take(64 * 1024 * 1024);
-        let end = std::io::copy(&mut rest, &mut std::io::sink()).unwrap_err();
-        assert_eq!(end.kind(), std::io::ErrorKind::ConnectionReset);
+        assert_eq!(peer.read_to_end().1, RESET);
     }
 }

@@ -1,11 +1,11 @@
 //! TLS: the handshake, its faults, and the closes below it.
 
-use std::io::{self, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::sync::Arc;
 use std::time::Duration;
 
 use authing_sandbox::{Closed, CodeStatus, CutAt, Fault, How, Sandbox, Tls};
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, StreamOwned};
 
 use crate::*;
@@ -15,24 +15,26 @@ type Client = StreamOwned<ClientConnection, std::net::TcpStream>;
 /// A sandbox with TLS, and the configuration of a client that trusts it.
 fn sandbox() -> (Sandbox, Arc<ClientConfig>) {
     let signed = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(signed.signing_key.serialize_der()));
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let key = PrivatePkcs8KeyDer::from(signed.signing_key.serialize_der());
     let certificate = signed.cert.der().clone();
+    let mut roots = RootCertStore::empty();
+    roots.add(certificate.clone()).unwrap();
+    // Another crate of the workspace may bring a second provider, so there is no default.
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut server = ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
-        .with_single_cert(vec![certificate.clone()], key)
+        .with_single_cert(vec![certificate], key.into())
         .unwrap();
-    server.alpn_protocols = vec![b"http/1.1".to_vec()];
-    let mut roots = RootCertStore::empty();
-    roots.add(certificate).unwrap();
     let mut client = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_root_certificates(roots)
         .with_no_client_auth();
-    client.alpn_protocols = vec![b"http/1.1".to_vec()];
+    for protocols in [&mut server.alpn_protocols, &mut client.alpn_protocols] {
+        protocols.push(b"http/1.1".to_vec());
+    }
     let sandbox = start(Sandbox::builder().tls(Arc::new(server)));
     (sandbox, Arc::new(client))
 }
@@ -40,7 +42,7 @@ fn sandbox() -> (Sandbox, Arc<ClientConfig>) {
 fn connect(sandbox: &Sandbox, client: &Arc<ClientConfig>, name: &'static str) -> Client {
     let name = name.try_into().unwrap();
     let connection = ClientConnection::new(Arc::clone(client), name).unwrap();
-    StreamOwned::new(connection, Peer::connect(sandbox).0)
+    StreamOwned::new(connection, Peer::connect(sandbox, b"").0)
 }
 
 #[test]
@@ -48,98 +50,70 @@ fn exchanges_and_cuts_work_above_and_below_tls() {
     let (sandbox, client) = sandbox();
     assert!(sandbox.base_url().starts_with("https://localhost:"));
     // A FIN below TLS has no close_notify before it, and one after a complete response has.
-    for (fault, end) in [
-        (None, Ok(())),
-        (Some(Fault::cut(CutAt::Response, How::Fin)), Ok(())),
-        (
-            Some(Fault::cut(CutAt::HalfBody, How::Fin)),
-            Err(io::ErrorKind::UnexpectedEof),
-        ),
-        (
-            Some(Fault::cut(CutAt::HalfBody, How::Reset)),
-            Err(io::ErrorKind::ConnectionReset),
-        ),
+    for (cut, end) in [
+        (None, "Ok(())"),
+        (Some((CutAt::Response, How::Fin)), "Ok(())"),
+        (Some((CutAt::HalfBody, How::Fin)), "Err(UnexpectedEof)"),
+        (Some((CutAt::HalfBody, How::Reset)), "Err(ConnectionReset)"),
     ] {
         let code = issue(&sandbox);
         let mut request = exchange_request(&code);
-        match fault {
-            Some(fault) => push(&sandbox, fault),
-            None => {
-                let text = String::from_utf8(request).unwrap();
-                request = text
-                    .replacen("\r\n", "\r\nconnection: close\r\n", 1)
-                    .into_bytes();
-            }
+        match cut {
+            Some((at, how)) => push(&sandbox, Fault::cut(at, how)),
+            None => request = replaced(request, "\r\n", "\r\nconnection: close\r\n"),
         }
         let mut stream = connect(&sandbox, &client, "localhost");
         stream.write_all(&request).unwrap();
         let mut bytes = Vec::new();
         let read = stream.read_to_end(&mut bytes).map(|_| ());
-        assert_eq!(read.map_err(|error| error.kind()), end);
+        let found = read.map_err(|error| error.kind());
+        assert_eq!(format!("{found:?}"), end);
         let record = last(&sandbox);
         assert_eq!((&record.bytes, &record.response), (&request, &bytes));
-        assert_eq!(status(&sandbox, &code), CodeStatus::Consumed);
+        assert_eq!(seen(&sandbox, &code), (1, CodeStatus::Consumed));
         let connection = sandbox.connections().pop().unwrap();
         assert_eq!(connection.plain_bytes_read, request.len() as u64);
         assert!(connection.bytes_read > connection.plain_bytes_read + 100);
-        let Tls::Done {
-            version,
-            server_name,
-            alpn,
-            client_certificate,
-        } = connection.tls
-        else {
-            panic!("{:?}", connection.tls)
+        let expected = Tls::Done {
+            version: "TLSv1_3".to_owned(),
+            server_name: Some("localhost".to_owned()),
+            alpn: Some(b"http/1.1".to_vec()),
+            client_certificate: None,
         };
-        assert_eq!(version, "TLSv1_3");
-        assert_eq!(server_name.as_deref(), Some("localhost"));
-        assert_eq!(alpn.as_deref(), Some(&b"http/1.1"[..]));
-        assert_eq!(client_certificate, None);
+        assert_eq!(connection.tls, expected);
     }
 }
 
+/// Each row: the fault, the bytes that are read below TLS, the client's error.
 #[test]
-fn handshakes_can_be_cut_or_stalled() {
+fn no_plain_byte_is_sent_if_the_handshake_fails_or_is_cut_or_stalled() {
     let (sandbox, client) = sandbox();
-    for (at, how, kind) in [
-        (CutAt::Accept, How::Fin, io::ErrorKind::UnexpectedEof),
-        (CutAt::Accept, How::Reset, io::ErrorKind::ConnectionReset),
-        (CutAt::Handshake(40), How::Fin, io::ErrorKind::UnexpectedEof),
-        (
-            CutAt::Handshake(40),
-            How::Reset,
-            io::ErrorKind::ConnectionReset,
-        ),
-        (CutAt::Handshake(40), How::Stall, io::ErrorKind::WouldBlock),
+    for (fault, read, kind) in [
+        ((CutAt::Accept, How::Fin), 0, "UnexpectedEof"),
+        ((CutAt::Accept, How::Reset), 0, "ConnectionReset"),
+        ((CutAt::Handshake(40), How::Fin), 40, "UnexpectedEof"),
+        ((CutAt::Handshake(40), How::Reset), 40, "ConnectionReset"),
+        ((CutAt::Handshake(40), How::Stall), 40, "WouldBlock"),
     ] {
-        push(&sandbox, Fault::cut(at, how));
+        push(&sandbox, Fault::cut(fault.0, fault.1));
         let mut stream = connect(&sandbox, &client, "localhost");
         let a_while = Some(Duration::from_millis(100));
         stream.sock.set_read_timeout(a_while).unwrap();
         let error = stream.write_all(&exchange_request("code")).unwrap_err();
-        assert_eq!(error.kind(), kind, "{at:?} {how:?}");
+        assert_eq!(format!("{:?}", error.kind()), kind, "{fault:?}");
         let connection = sandbox.connections().pop().unwrap();
+        assert_eq!(connection.bytes_read, read, "{fault:?}");
         assert_eq!(connection.plain_bytes_read, 0);
-        if how == How::Reset {
-            let read = if at == CutAt::Accept { 0 } else { 40 };
-            assert_eq!(connection.bytes_read, read);
-        }
     }
-    assert_eq!(sandbox.request_count(), 0);
-}
-
-#[test]
-fn a_client_that_distrusts_the_certificate_sends_no_plain_byte() {
-    let (sandbox, client) = sandbox();
     let mut stream = connect(&sandbox, &client, "elsewhere.example");
     assert!(stream.write_all(&exchange_request("code")).is_err());
-    let failed = || match sandbox.connections().pop().unwrap().tls {
-        Tls::Failed(reason) => reason.contains("Certificate"),
-        _ => false,
-    };
-    eventually("the handshake fails", failed);
     drop(stream);
-    let closed = || sandbox.connections()[0].peer_closed;
-    eventually("the close is seen", || closed() == Some(Closed::Fin));
-    assert_eq!(sandbox.connections()[0].plain_bytes_read, 0);
+    let connection = || sandbox.connections().pop().unwrap();
+    eventually("the handshake fails, and the close is seen", || {
+        let failed =
+            matches!(connection().tls, Tls::Failed(reason) if reason.contains("Certificate"));
+        failed && connection().peer_closed == Some(Closed::Fin)
+    });
+    assert_eq!(connection().plain_bytes_read, 0);
+    assert_eq!(sandbox.request_count(), 0);
 }
