@@ -104,7 +104,6 @@ fn show(state: &State, query: &str) -> Handled {
         "now": now,
         "advancedSeconds": state.clock.advanced().as_secs(),
         "shape": controls.shape,
-        "shapes": Shape::ALL,
         "rateLimit": controls.rate_limit.map_or(json!("off"), Value::from),
         "latencyMs": controls.latency.as_secs_f64() * 1000.0,
         "faults": core.faults,

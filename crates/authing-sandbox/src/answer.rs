@@ -1,7 +1,5 @@
 //! Responses before they are sent: status, headers, body, Authing's envelope, and the shapes.
 
-use std::str::FromStr;
-
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -9,6 +7,7 @@ use crate::number;
 
 /// The place and the types of the phone number in a response: the examples of the OpenAPI document.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "program", derive(clap::ValueEnum))]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Shape {
@@ -24,31 +23,6 @@ pub enum Shape {
     /// The documented place with the types of WeChat's sample: a numeric `countryCode`, mainland
     /// numbers without country code, an empty `message`, no `requestId`.
     Loose,
-}
-
-impl Shape {
-    /// All shapes.
-    pub const ALL: [Self; 4] = [Self::Documented, Self::Nested, Self::Beside, Self::Loose];
-
-    /// The stable name, as in JSON and for [`FromStr`].
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Documented => "documented",
-            Self::Nested => "nested",
-            Self::Beside => "beside",
-            Self::Loose => "loose",
-        }
-    }
-}
-
-impl FromStr for Shape {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        let found = Self::ALL.into_iter().find(|shape| shape.name() == name);
-        let names = Self::ALL.map(Self::name).join(", ");
-        found.ok_or_else(|| format!("no such shape; the shapes are {names}"))
-    }
 }
 
 /// One HTTP response, complete and not yet sent.

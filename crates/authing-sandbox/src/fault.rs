@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use crate::answer::{Envelope, wechat_error};
 
@@ -53,18 +53,19 @@ pub enum How {
 }
 
 /// Bytes of a fault; a string in JSON.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
 pub(crate) struct Bytes(pub(crate) Vec<u8>);
 
-impl Serialize for Bytes {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&String::from_utf8_lossy(&self.0))
+impl From<String> for Bytes {
+    fn from(text: String) -> Self {
+        Self(text.into_bytes())
     }
 }
 
-impl<'de> Deserialize<'de> for Bytes {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(|text| Self(text.into_bytes()))
+impl From<Bytes> for String {
+    fn from(bytes: Bytes) -> Self {
+        Self::from_utf8_lossy(&bytes.0).into_owned()
     }
 }
 
@@ -79,13 +80,11 @@ impl<'de> Deserialize<'de> for Bytes {
 pub(crate) enum Action {
     /// Sends another response. What is not given is taken from the real one.
     Answer {
-        #[serde(default)]
         http_status: Option<u16>,
         /// Headers, which replace those of the real response with the same name.
         #[serde(default)]
         headers: Vec<(String, String)>,
         /// The body. With it, no header of the real response is sent.
-        #[serde(default)]
         body: Option<Bytes>,
     },
     /// Sends exactly these bytes instead of a response.
@@ -95,7 +94,6 @@ pub(crate) enum Action {
         #[serde(default)]
         repeat: Bytes,
         /// How the connection ends afterwards; it is kept open if this is absent.
-        #[serde(default)]
         then: Option<How>,
     },
     /// Ends the connection, or goes silent.
@@ -103,7 +101,6 @@ pub(crate) enum Action {
     /// Sends the real response and then more bytes on the open connection.
     Twice {
         /// The bytes; the real response again if absent.
-        #[serde(default)]
         bytes: Option<Bytes>,
     },
 }
@@ -132,7 +129,6 @@ pub struct Fault {
     pub(crate) times: Option<u32>,
     /// Whether the request is processed, and a valid code consumed, although the fault happens.
     /// `None` means yes if bytes of the real response are sent, otherwise no.
-    #[serde(default)]
     pub(crate) consume: Option<bool>,
     /// How long the sandbox waits before it acts, in milliseconds.
     #[serde(default)]
@@ -144,7 +140,6 @@ pub struct Fault {
     #[serde(default)]
     pub(crate) body_only: bool,
     /// Act after this many bytes of the request, before it is complete.
-    #[serde(default)]
     pub(crate) early: Option<usize>,
 }
 
@@ -298,29 +293,15 @@ impl Fault {
 
     /// When the fault acts.
     pub(crate) fn trigger(&self) -> Trigger {
-        match (&self.action, self.early) {
-            (
-                Action::Cut {
-                    at: CutAt::Accept, ..
-                },
-                _,
-            ) => Trigger::Handshake(0),
-            (
-                Action::Cut {
-                    at: CutAt::Handshake(bytes),
-                    ..
-                },
-                _,
-            ) => Trigger::Handshake(*bytes),
-            (
-                Action::Cut {
-                    at: CutAt::RequestBytes(bytes),
-                    ..
-                },
-                _,
-            ) => Trigger::Bytes(*bytes),
-            (_, Some(bytes)) => Trigger::Bytes(bytes),
-            (_, None) => Trigger::Request,
+        let at = match self.action {
+            Action::Cut { at, .. } => at,
+            _ => CutAt::Request,
+        };
+        match (at, self.early) {
+            (CutAt::Accept, _) => Trigger::Handshake(0),
+            (CutAt::Handshake(bytes), _) => Trigger::Handshake(bytes),
+            (CutAt::RequestBytes(bytes), _) | (_, Some(bytes)) => Trigger::Bytes(bytes),
+            _ => Trigger::Request,
         }
     }
 

@@ -48,27 +48,29 @@ struct Options {
     /// An identity source connection (extIdpConnidentifier); may be repeated, or separated by commas
     #[arg(long, env = "AUTHING_SANDBOX_CONNECTION", value_delimiter = ',', default_value = authing_sandbox::DEFAULT_CONNECTION)]
     connection: Vec<String>,
-    /// The shape of responses: documented, nested, beside or loose
-    #[arg(long, env = "AUTHING_SANDBOX_SHAPE", default_value = "documented")]
+    /// The shape of responses
+    #[arg(
+        long,
+        value_enum,
+        env = "AUTHING_SANDBOX_SHAPE",
+        default_value = "documented"
+    )]
     shape: Shape,
     /// Delay every response by so many milliseconds
     #[arg(long, env = "AUTHING_SANDBOX_LATENCY_MS", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=60_000))]
     latency_ms: u64,
     /// Requests per second: a number, or off; 0 rejects every request
     #[arg(long, env = "AUTHING_SANDBOX_RATE_LIMIT", default_value = "300", value_parser = rate_limit)]
-    rate_limit: RateLimit,
+    // The path keeps clap from taking `None` for an option that is not given.
+    rate_limit: std::option::Option<u32>,
     /// Issue a code for this phone number at the start; may be repeated
     #[arg(long, value_name = "NUMBER")]
     phone: Vec<String>,
 }
 
-/// `off` is `None`.
-#[derive(Clone, Copy, Debug)]
-struct RateLimit(Option<u32>);
-
-fn rate_limit(text: &str) -> Result<RateLimit, &'static str> {
+fn rate_limit(text: &str) -> Result<Option<u32>, &'static str> {
     let number = text.parse().map_err(|_| "must be a number or off");
-    Ok(RateLimit(if text == "off" { None } else { Some(number?) }))
+    Ok(if text == "off" { None } else { Some(number?) })
 }
 
 fn main() -> ExitCode {
@@ -87,7 +89,7 @@ async fn serve(options: Options) -> io::Result<()> {
         .userpool_id(&options.userpool_id)
         .shape(options.shape)
         .latency(Duration::from_millis(options.latency_ms))
-        .rate_limit(options.rate_limit.0);
+        .rate_limit(options.rate_limit);
     for connection in &options.connection {
         builder = builder.connection(connection);
     }
@@ -137,7 +139,6 @@ Open {base_url}/ in a browser: a phone to tap on, and what really happens.{note}
 
   x-authing-app-id       {}
   extIdpConnidentifier   {}
-  shape of responses     {}
   your backend           {}{codes}
 
 Issue a code, as a user's tap would:
@@ -159,7 +160,6 @@ Let the next request fail:
 Ctrl-C stops it.",
         options.app_id,
         options.connection.join(", "),
-        options.shape.name(),
         options.backend.as_deref().unwrap_or("none (--backend URL)"),
     )
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::answer::{Answer, Envelope};
 use crate::ledger::Outcome;
-use crate::refusal::{Language, Rejection, SUCCESS, Said};
+use crate::refusal::{Rejection, SUCCESS, Said, translated};
 use crate::request::Request;
 use crate::state::{Core, State};
 
@@ -68,7 +68,7 @@ impl<'a> Call<'a> {
 
     /// An envelope of success, as yet without data.
     pub(crate) fn success(&self) -> Envelope {
-        Envelope::new(200, self.language().pick(SUCCESS))
+        Envelope::new(200, self.translated(SUCCESS))
     }
 
     /// Authing's response to a rejection, or WeChat's error for the operation to put into one.
@@ -76,7 +76,7 @@ impl<'a> Call<'a> {
         match rejection.said() {
             Said::WeChat(errcode, errmsg) => Err((errcode, errmsg)),
             Said::Authing(status_code, api_code, message) => {
-                let mut envelope = Envelope::new(status_code, self.language().pick(message));
+                let mut envelope = Envelope::new(status_code, self.translated(message));
                 envelope.api_code = api_code;
                 Ok(match rejection {
                     Rejection::Throttled => envelope.answer(429).header("retry-after", "1"),
@@ -86,7 +86,7 @@ impl<'a> Call<'a> {
         }
     }
 
-    fn language(&self) -> Language {
-        Language::from_header(self.request.head.header("x-authing-lang"))
+    fn translated(&self, texts: (&'static str, &'static str)) -> &'static str {
+        translated(self.request.head.header("x-authing-lang"), texts)
     }
 }

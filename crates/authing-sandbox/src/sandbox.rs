@@ -44,10 +44,7 @@ pub struct Builder {
 // Without the token.
 impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut debug = f.debug_struct("Builder");
-        debug
-            .field("address", &self.address)
-            .finish_non_exhaustive()
+        f.debug_struct("Builder").finish_non_exhaustive()
     }
 }
 
@@ -251,7 +248,7 @@ impl Sandbox {
 
     /// Returns the latest connections, oldest first.
     pub fn connections(&self) -> Vec<ConnectionRecord> {
-        self.state.core().log.connections()
+        self.state.core().log.connections().cloned().collect()
     }
 
     /// Returns how many connections were accepted since the start.
@@ -261,7 +258,9 @@ impl Sandbox {
 
     /// Returns how many connections neither the sandbox nor the peer has closed.
     pub fn open_connections(&self) -> usize {
-        self.state.core().log.open
+        let core = self.state.core();
+        let open = |record: &&ConnectionRecord| record.open && record.peer_closed.is_none();
+        core.log.connections().filter(open).count()
     }
 
     /// Sets the shape of later responses.

@@ -332,17 +332,14 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
             result = sending => result,
             () = reading => Err(io::ErrorKind::ConnectionReset.into()),
         };
-        match &result {
-            Ok(()) => record(&[], ending),
-            Err(_) => record(&[], Ending::PeerClosed),
+        if let Err(error) = result {
+            record(&[], Ending::PeerClosed);
+            if error.kind() == io::ErrorKind::TimedOut {
+                self.link.end(How::Reset).await;
+            }
+            return Err(error);
         }
-        if result
-            .as_ref()
-            .is_err_and(|error| error.kind() == io::ErrorKind::TimedOut)
-        {
-            self.link.end(How::Reset).await;
-        }
-        result?;
+        record(&[], ending);
         if script.complete && script.then == Some(How::Fin) {
             self.link.update(|record| record.ended = Some(How::Fin));
             let _ = self.writer.shutdown().await;
