@@ -136,9 +136,6 @@ pub struct Fault {
     /// The time before each byte that is sent, in milliseconds; 0 sends all bytes at once.
     #[serde(default)]
     pub(crate) interval_ms: u64,
-    /// Whether the interval begins with the body.
-    #[serde(default)]
-    pub(crate) body_only: bool,
     /// Act after this many bytes of the request, before it is complete.
     pub(crate) early: Option<usize>,
 }
@@ -156,7 +153,6 @@ impl Fault {
             consume: None,
             after_ms: 0,
             interval_ms: 0,
-            body_only: false,
             early: None,
         }
     }

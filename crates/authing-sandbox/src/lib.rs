@@ -44,7 +44,7 @@
 //! # Faults
 //!
 //! `{"action": {"kind": "cut", "at": "half-body", "how": "reset"}, "times": 2, "consume": true,
-//! "afterMs": 0, "intervalMs": 0, "bodyOnly": false, "early": null}`. Only `action` is required;
+//! "afterMs": 0, "intervalMs": 0, "early": null}`. Only `action` is required;
 //! [`Fault`] explains the rest. `times` is 1 by default, `null` means no limit. A fault takes the next
 //! request that is not for the console, whatever its method and path. If it acts before the request
 //! is complete, it first waits up to 50 ms for the head, to tell whose request it is.
@@ -109,8 +109,6 @@ pub use log::{
 };
 pub use operation::MAX_REQUEST_BODY;
 pub use refusal::Rejection;
-pub use sandbox::{
-    Builder, DEFAULT_APP_ID, DEFAULT_CONNECTION, DEFAULT_USERPOOL_ID, FREE_PLAN_RATE_LIMIT, Sandbox,
-};
+pub use sandbox::{Builder, DEFAULT_APP_ID, DEFAULT_CONNECTION, DEFAULT_USERPOOL_ID, Sandbox};
 pub use state::{Invalid, MAX_LATENCY, Order};
 pub use wire::MAX_CONNECTIONS;

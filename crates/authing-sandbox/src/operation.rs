@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
 use crate::answer::{Answer, Envelope};
-use crate::ledger::Outcome;
+use crate::ledger::{Attempt, Outcome};
 use crate::refusal::{Rejection, SUCCESS, Said, translated};
 use crate::request::Request;
 use crate::state::{Core, State};
@@ -62,8 +62,19 @@ impl<'a> Call<'a> {
 
     /// Writes down what the request led to.
     pub(crate) fn note(&self, core: &mut Core, outcome: Outcome) {
-        let now = self.state.clock.now();
-        core.note(self.number, self.field("code"), outcome, now);
+        let code = self.field("code");
+        if let Some(code) = code {
+            let attempt = Attempt {
+                request: self.number,
+                at: self.state.clock.now(),
+                outcome,
+            };
+            core.ledger.note(code, attempt);
+        }
+        core.log.request(self.number, |record| {
+            record.code = code.map(str::to_owned);
+            record.outcome = outcome;
+        });
     }
 
     /// An envelope of success, as yet without data.

@@ -24,8 +24,6 @@ pub const DEFAULT_APP_ID: &str = "sandbox-app";
 pub const DEFAULT_USERPOOL_ID: &str = "sandbox-userpool";
 /// The identity source connection of a sandbox for which no other is set: Authing's sample.
 pub const DEFAULT_CONNECTION: &str = "my-wxapp";
-/// The requests per second and user pool of Authing's free plan (documented).
-pub const FREE_PLAN_RATE_LIMIT: u32 = 300;
 /// The shortest admin token, in characters.
 const MIN_ADMIN_TOKEN: usize = 16;
 /// The longest id, in characters.
@@ -66,7 +64,7 @@ impl Builder {
         /// At least 16 visible ASCII characters.
         admin_token(self, token: impl Into<String>) => self.config.admin_token = Some(token.into());
         /// Sets the requests per second of the user pool. Default: `None`, no limit. 0 rejects
-        /// every request; [`FREE_PLAN_RATE_LIMIT`] is Authing's.
+        /// every request; Authing's free plan has 300 (documented).
         rate_limit(self, per_second: Option<u32>) => self.config.controls.rate_limit = per_second;
         /// Sets the shape of responses at the start. Default: [`Shape::Documented`].
         shape(self, shape: Shape) => self.config.controls.shape = shape;
@@ -266,11 +264,6 @@ impl Sandbox {
     /// Sets the shape of later responses.
     pub fn set_shape(&self, shape: Shape) {
         self.state.core().controls.shape = shape;
-    }
-
-    /// Delays later responses of the API, by at most a minute.
-    pub fn set_latency(&self, latency: Duration) {
-        self.state.core().controls.latency = latency.min(MAX_LATENCY);
     }
 
     /// Sets the requests per second; `None` is no limit, 0 rejects every request.

@@ -11,9 +11,7 @@ use serde::Deserialize;
 use crate::answer::Shape;
 use crate::clock::{self, Clock};
 use crate::fault::{Fault, MAX_DELAY, MAX_FAULTS, MAX_FAULTS_SIZE, Trigger};
-use crate::ledger::{
-    Attempt, CODE_LIFETIME, CodeKind, CodeStatus, Entry, Ledger, MAX_CODE, Outcome,
-};
+use crate::ledger::{CODE_LIFETIME, CodeKind, CodeStatus, Entry, Ledger, MAX_CODE};
 use crate::log::Log;
 use crate::number;
 
@@ -229,27 +227,5 @@ impl Core {
         self.window.1 = self.window.1.saturating_add(1);
         let limit = self.controls.rate_limit;
         limit.is_none_or(|limit| self.window.1 <= limit)
-    }
-
-    /// Writes down what a complete request led to, with its code and in its record.
-    pub(crate) fn note(
-        &mut self,
-        request: u64,
-        code: Option<&str>,
-        outcome: Outcome,
-        at: DateTime<Utc>,
-    ) {
-        if let Some(code) = code {
-            let attempt = Attempt {
-                request,
-                at,
-                outcome,
-            };
-            self.ledger.note(code, attempt);
-        }
-        self.log.request(request, |record| {
-            record.code = code.map(str::to_owned);
-            record.outcome = outcome;
-        });
     }
 }

@@ -126,7 +126,7 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
             let (script, number) = match timeout(limit, self.next()).await {
                 Err(_) | Ok(Event::Eof) => return self.abandon(),
                 Ok(Event::Invalid(_)) if self.ended.is_some() => return self.abandon(),
-                Ok(Event::Invalid(problem)) => self.reject(problem),
+                Ok(Event::Invalid(problem)) => (self.reject(problem), self.record),
                 Ok(Event::Early(fault, position)) => {
                     self.keep(position);
                     self.early = Some(fault.consumes());
@@ -134,30 +134,18 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
                     (api::respond_early(&fault), self.record)
                 }
                 Ok(Event::Complete(request)) => {
-                    let (late, early) = (self.ended.is_some(), self.early.take());
-                    let console = request.head.is_for_console();
-                    let script = if console && !late {
-                        let answer = http::respond(&self.link.state, &request).await;
-                        (Script::send(&api::finish(answer, &request)), None)
-                    } else if console {
-                        (Script::default(), None)
-                    } else if late || early.is_some() {
-                        let number = self.receive(&request, late);
-                        let process = early == Some(true);
-                        api::complete(&self.link.state, &request, number, process);
-                        (Script::default(), None)
-                    } else {
-                        self.respond(&request)
-                    };
+                    // One response at a time, so that pipelined requests do not hold up others.
+                    tokio::task::yield_now().await;
+                    let script = self.respond(&request).await;
                     self.buffer.drain(..request.length.min(self.buffer.len()));
                     self.link.update(|record| record.requests += 1);
-                    self.record = None;
-                    script
+                    let number = self.record.take();
+                    let Some(script) = script else { continue };
+                    (script, number)
                 }
             };
             match self.perform(script, number).await {
-                // One response at a time, so that pipelined requests do not hold up others.
-                Ok(None) => tokio::task::yield_now().await,
+                Ok(None) => {}
                 Ok(Some(how)) => {
                     self.link.end(how).await;
                     if matches!(how, How::Close | How::Reset) {
@@ -194,15 +182,6 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
         self.buffer = buffer;
     }
 
-    /// Records that a request is complete.
-    fn receive(&mut self, request: &Request, late: bool) -> u64 {
-        self.keep(request.length);
-        self.note(|record| {
-            record.complete = true;
-            record.late = late;
-        })
-    }
-
     /// Notes that the peer closed before the request at hand was complete.
     fn abandon(mut self) {
         if !self.buffer.is_empty() {
@@ -217,29 +196,44 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
         }
     }
 
-    fn reject(&mut self, problem: String) -> (Script, Option<u64>) {
+    fn reject(&mut self, problem: String) -> Script {
         self.keep(usize::MAX);
         self.note(|record| {
             record.problem = Some(problem);
             record.outcome = Outcome::NotProcessed;
         });
         let answer = Envelope::new(400, "Bad Request").answer(400);
-        let answer = answer.header("connection", "close");
-        (Script::send(&answer), self.record)
+        Script::send(&answer.header("connection", "close"))
     }
 
-    fn respond(&mut self, request: &Request) -> (Script, Option<u64>) {
-        let number = self.receive(request, false);
+    /// Records and processes a complete request; `None` if nothing is sent any more.
+    async fn respond(&mut self, request: &Request) -> Option<Script> {
         let state = self.link.state.clone();
+        let (late, early) = (self.ended.is_some(), self.early.take());
+        if request.head.is_for_console() {
+            if late {
+                return None;
+            }
+            let answer = http::respond(&state, request).await;
+            return Some(Script::send(&api::finish(answer, request)));
+        }
+        self.keep(request.length);
+        let number = self.note(|record| {
+            record.complete = true;
+            record.late = late;
+        });
+        if late || early.is_some() {
+            api::complete(&state, request, number, early == Some(true));
+            return None;
+        }
         if let Err(answer) = guard::check_origin(&request.head) {
             self.note(|record| record.outcome = Outcome::NotProcessed);
-            return (Script::send(&answer), Some(number));
+            return Some(Script::send(&answer));
         }
         let here = |trigger| !matches!(trigger, Trigger::Handshake(_));
         let fault = state.core().take_fault(here);
         self.note(|record| record.fault = fault.as_ref().map(Fault::kind));
-        let script = api::respond(&state, request, number, fault.as_ref());
-        (script, Some(number))
+        Some(api::respond(&state, request, number, fault.as_ref()))
     }
 
     /// Reads until something is to be done.
@@ -386,12 +380,13 @@ async fn send<W: AsyncWrite + Unpin>(
         io::Result::Ok(())
     };
     pause(script.wait).await;
-    let (from, interval) = script.drip.unwrap_or((usize::MAX, Duration::ZERO));
-    let (at_once, dripped) = script.bytes.split_at(from.min(script.bytes.len()));
-    write(at_once).await?;
-    for byte in dripped.chunks(1) {
-        sleep(interval).await;
-        write(byte).await?;
+    if script.interval.is_zero() {
+        write(&script.bytes).await?;
+    } else {
+        for byte in script.bytes.chunks(1) {
+            sleep(script.interval).await;
+            write(byte).await?;
+        }
     }
     if !script.repeat.is_empty() {
         let block = script.repeat.repeat(8 * 1024 / script.repeat.len() + 1);
@@ -400,9 +395,6 @@ async fn send<W: AsyncWrite + Unpin>(
             tokio::task::yield_now().await;
         }
     }
-    if let Some((wait, second)) = &script.second {
-        pause(*wait).await;
-        write(second).await?;
-    }
-    Ok(())
+    pause(script.later).await;
+    write(&script.second).await
 }
