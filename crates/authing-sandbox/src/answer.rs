@@ -1,5 +1,6 @@
 //! Responses before they are sent: status, headers, body, Authing's envelope, and the shapes.
 
+use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -66,18 +67,9 @@ impl Answer {
 
     /// The status line with its line end.
     pub(crate) fn status_line(&self) -> String {
-        let reason = match self.http_status {
-            200 => "OK",
-            400 => "Bad Request",
-            401 => "Unauthorized",
-            403 => "Forbidden",
-            404 => "Not Found",
-            429 => "Too Many Requests",
-            500 => "Internal Server Error",
-            502 => "Bad Gateway",
-            503 => "Service Unavailable",
-            _ => "Status",
-        };
+        let status = StatusCode::from_u16(self.http_status).ok();
+        let reason = status.and_then(|status| status.canonical_reason());
+        let reason = reason.unwrap_or("Status");
         format!("HTTP/1.1 {} {reason}\r\n", self.http_status)
     }
 

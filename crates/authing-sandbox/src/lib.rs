@@ -94,11 +94,11 @@ mod state;
 mod stream;
 mod wire;
 
+pub use crate::http::OPENAPI_DOCUMENT;
 pub use answer::Shape;
 pub use clock::{Clock, MAX_ADVANCE};
 pub use fault::{CutAt, Fault, How, MAX_DELAY, MAX_FAULTS, MAX_FAULTS_SIZE};
 pub use get_wechat_miniprogram_phone::EXCHANGE_PATH;
-pub use http::OPENAPI_DOCUMENT;
 pub use ledger::{
     Attempt, CODE_LIFETIME, CodeKind, CodeStatus, Entry, MAX_ATTEMPTS, MAX_CODES,
     MAX_UNKNOWN_CODES, Outcome,

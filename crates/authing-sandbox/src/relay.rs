@@ -3,12 +3,14 @@
 
 use std::time::{Duration, Instant};
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::get_wechat_miniprogram_phone::EXCHANGE_PATH;
+use crate::request;
 use crate::state::Config;
 
 /// How long a response may take: longer than the client's own default timeout.
@@ -27,19 +29,43 @@ pub(crate) fn parse(url: &str) -> Result<(&str, &str), String> {
     Ok((authority, if path.is_empty() { "/" } else { path }))
 }
 
-/// Sends `{"code": …}` to the backend, as the mini program's page would.
-pub(crate) async fn to_backend(url: &str, code: &str) -> Result<Value, String> {
-    let (authority, path) = parse(url)?;
-    Ok(send(authority, path, "", &json!({ "code": code })).await)
+/// What is sent, and where to.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct HandOver {
+    code: String,
+    to: To,
+    connection: Option<String>,
 }
 
-/// Sends the exchange request to the sandbox's own address, as a backend would.
-pub(crate) async fn to_sandbox(config: &Config, code: &str, connection: &str) -> Value {
-    let authority = config.base_url.trim_start_matches("http://");
-    let app = format!("x-authing-app-id: {}\r\n", config.app_id);
-    let headers = format!("{app}x-authing-lang: en-US\r\n");
-    let body = json!({ "code": code, "extIdpConnidentifier": connection });
-    send(authority, EXCHANGE_PATH, &headers, &body).await
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum To {
+    Backend,
+    Sandbox,
+}
+
+/// Sends `{"code": …}` to the backend, as the mini program's page would, or the exchange request to
+/// the sandbox's own address, as a backend would.
+pub(crate) async fn hand_over(config: &Config, order: HandOver) -> Result<Value, String> {
+    let code = order.code;
+    match order.to {
+        To::Backend => {
+            let known = config.backend.as_deref();
+            let url = known.ok_or("no backend is known; start the sandbox with --backend URL")?;
+            let (authority, path) = parse(url)?;
+            Ok(send(authority, path, "", &json!({ "code": code })).await)
+        }
+        To::Sandbox => {
+            let authority = config.base_url.strip_prefix("http://");
+            let authority = authority.ok_or("a sandbox with TLS does not send to itself")?;
+            let connection = order.connection.as_ref().unwrap_or(&config.connections[0]);
+            let app = format!("x-authing-app-id: {}\r\n", config.app_id);
+            let headers = format!("{app}x-authing-lang: en-US\r\n");
+            let body = json!({ "code": code, "extIdpConnidentifier": connection });
+            Ok(send(authority, EXCHANGE_PATH, &headers, &body).await)
+        }
+    }
 }
 
 /// What was sent and what came back, for the console.
@@ -80,11 +106,9 @@ async fn exchange(address: String, request: String) -> Result<Value, String> {
     };
     let mut headers = [httparse::EMPTY_HEADER; 64];
     let mut response = httparse::Response::new(&mut headers);
-    let parsed = response.parse(&bytes);
-    let parsed = parsed.map_err(|error| format!("not an HTTP response: {error}"))?;
-    let httparse::Status::Complete(length) = parsed else {
-        return Err(broken.to_owned());
-    };
+    let length = request::complete(response.parse(&bytes))
+        .map_err(|error| format!("not an HTTP response: {error}"))?
+        .ok_or(broken)?;
     let header = |name: &str| {
         let mut headers = response.headers.iter();
         let found = headers.find(|header| header.name.eq_ignore_ascii_case(name));

@@ -92,9 +92,7 @@ impl Head {
 pub(crate) fn parse(bytes: &[u8]) -> Parsed {
     let head = match parse_head(bytes) {
         Ok(Some(head)) => head,
-        Ok(None) if bytes.len() > MAX_HEAD => {
-            return Parsed::Invalid(TOO_LARGE.to_owned());
-        }
+        Ok(None) if bytes.len() > MAX_HEAD => return Parsed::Invalid(TOO_LARGE.to_owned()),
         Ok(None) => return Parsed::Partial(None),
         Err(problem) => return Parsed::Invalid(problem),
     };
@@ -133,20 +131,28 @@ pub(crate) fn parse(bytes: &[u8]) -> Parsed {
 pub(crate) fn parse_head(bytes: &[u8]) -> Result<Option<Head>, String> {
     let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
     let mut request = httparse::Request::new(&mut headers);
-    match request.parse(bytes) {
-        Ok(httparse::Status::Complete(length)) => {
-            let headers = request.headers.iter().map(|header| {
-                let value = String::from_utf8_lossy(header.value).into_owned();
-                (header.name.to_owned(), value)
-            });
-            Ok(Some(Head {
-                headers: headers.collect(),
-                method: request.method.unwrap_or_default().to_owned(),
-                target: request.path.unwrap_or_default().to_owned(),
-                length,
-                http10: request.version == Some(0),
-            }))
-        }
+    let Some(length) = complete(request.parse(bytes))? else {
+        return Ok(None);
+    };
+    let headers = request.headers.iter().map(|header| {
+        let value = String::from_utf8_lossy(header.value).into_owned();
+        (header.name.to_owned(), value)
+    });
+    Ok(Some(Head {
+        headers: headers.collect(),
+        method: request.method.unwrap_or_default().to_owned(),
+        target: request.path.unwrap_or_default().to_owned(),
+        length,
+        http10: request.version == Some(0),
+    }))
+}
+
+/// What was parsed: `None` if the input is not complete.
+pub(crate) fn complete<T, E: ToString>(
+    parsed: Result<httparse::Status<T>, E>,
+) -> Result<Option<T>, String> {
+    match parsed {
+        Ok(httparse::Status::Complete(value)) => Ok(Some(value)),
         Ok(httparse::Status::Partial) => Ok(None),
         Err(error) => Err(error.to_string()),
     }
@@ -157,20 +163,15 @@ fn dechunk(bytes: &[u8]) -> Result<Option<(Vec<u8>, usize)>, String> {
     let mut body = Vec::new();
     let mut at = 0;
     loop {
-        let (start, size) = match httparse::parse_chunk_size(&bytes[at..]) {
-            Ok(httparse::Status::Complete((start, size))) => (start, size),
-            Ok(httparse::Status::Partial) => return Ok(None),
-            Err(_) => return Err("a chunk size that is not a number".to_owned()),
+        let Some((start, size)) = complete(httparse::parse_chunk_size(&bytes[at..]))? else {
+            return Ok(None);
         };
         at += start;
         if size == 0 {
             // Trailers end with an empty line.
             let mut trailers = [httparse::EMPTY_HEADER; MAX_HEADERS];
-            return match httparse::parse_headers(&bytes[at..], &mut trailers) {
-                Ok(httparse::Status::Complete((length, _))) => Ok(Some((body, at + length))),
-                Ok(httparse::Status::Partial) => Ok(None),
-                Err(error) => Err(error.to_string()),
-            };
+            let end = complete(httparse::parse_headers(&bytes[at..], &mut trailers))?;
+            return Ok(end.map(|(length, _)| (body, at + length)));
         }
         let size = usize::try_from(size).unwrap_or(usize::MAX);
         let end = at.saturating_add(size);

@@ -172,7 +172,7 @@ pub(crate) async fn end_and_drain(mut stream: Counted, how: How) {
 pub(crate) type Acceptor = Option<tokio_rustls::TlsAcceptor>;
 /// TLS, which is not compiled in.
 #[cfg(not(feature = "tls"))]
-pub(crate) type Acceptor = Option<std::convert::Infallible>;
+pub(crate) type Acceptor = Option<Arc<std::convert::Infallible>>;
 
 /// Shakes hands, and records the result. A connection on which that fails is ended.
 #[cfg(feature = "tls")]

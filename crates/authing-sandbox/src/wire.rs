@@ -74,7 +74,7 @@ async fn connect(link: Arc<Link>, acceptor: Acceptor) {
             }
         }
         #[cfg(not(feature = "tls"))]
-        Some(never) => match never {},
+        Some(never) => match *never {},
     }
 }
 
