@@ -62,11 +62,6 @@ pub(crate) fn respond(
     script
 }
 
-/// What a fault sends that acts before the request is complete.
-pub(crate) fn respond_early(fault: &Fault) -> Script {
-    faulted(fault, unprocessed(), None)
-}
-
 /// Processes a complete request, or only counts it.
 pub(crate) fn complete(state: &State, request: &Request, number: u64, process: bool) -> Answer {
     let call = Call::new(state, request, number);
@@ -84,7 +79,8 @@ pub(crate) fn complete(state: &State, request: &Request, number: u64, process: b
     }
 }
 
-fn unprocessed() -> Answer {
+/// The real response where nothing is processed.
+pub(crate) fn unprocessed() -> Answer {
     Envelope::new(500, "scripted fault").answer(200)
 }
 
@@ -99,8 +95,8 @@ pub(crate) fn finish(mut answer: Answer, request: &Request) -> Answer {
     answer
 }
 
-/// What a fault sends in place of the real response.
-fn faulted(fault: &Fault, mut real: Answer, request: Option<&Request>) -> Script {
+/// What a fault sends in place of the real response, without a request before that is complete.
+pub(crate) fn faulted(fault: &Fault, mut real: Answer, request: Option<&Request>) -> Script {
     if let Action::Answer {
         http_status,
         headers,

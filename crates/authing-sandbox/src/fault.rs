@@ -238,6 +238,8 @@ impl Fault {
     setters! {
         /// Lets the fault happen this often.
         times(self, times: u32) => self.times = Some(times);
+        /// Lets the fault happen until faults are cleared.
+        permanent(self) => self.times = None;
         /// Sets whether the request is processed, and a valid code consumed.
         consume(self, consume: bool) => self.consume = Some(consume);
         /// Waits before acting; for [`CutAt::Response`] and [`Fault::twice`] after the response.
@@ -250,6 +252,10 @@ impl Fault {
         http_status(self, status: u16) => if let Action::Answer { http_status, .. } = &mut self.action {
             *http_status = Some(status);
         };
+        /// Adds a header to a response.
+        header(self, name: &str, value: &str) => if let Action::Answer { headers, .. } = &mut self.action {
+            headers.push((name.to_owned(), value.to_owned()));
+        };
         /// Ends the connection after [`Fault::raw`].
         then(self, how: How) => if let Action::Raw { then, .. } = &mut self.action {
             *then = Some(how);
@@ -258,20 +264,6 @@ impl Fault {
         repeating(self, unit: impl Into<Vec<u8>>) => if let Action::Raw { repeat, .. } = &mut self.action {
             repeat.0 = unit.into();
         };
-    }
-
-    /// Lets the fault happen until faults are cleared.
-    pub fn permanent(mut self) -> Self {
-        self.times = None;
-        self
-    }
-
-    /// Adds a header to a response.
-    pub fn header(mut self, name: &str, value: &str) -> Self {
-        if let Action::Answer { headers, .. } = &mut self.action {
-            headers.push((name.to_owned(), value.to_owned()));
-        }
-        self
     }
 
     /// Whether the request is processed.

@@ -19,13 +19,8 @@ pub(crate) fn process(call: &Call<'_>) -> Answer {
     let result = call.check(&mut core, now).and_then(|()| {
         let (code, connection) = (call.field("code"), call.field("extIdpConnidentifier"));
         let (code, connection) = code.zip(connection).ok_or(Rejection::MissingField)?;
-        if !call
-            .state
-            .config
-            .connections
-            .iter()
-            .any(|known| known == connection)
-        {
+        let mut connections = call.state.config.connections.iter();
+        if !connections.any(|known| known == connection) {
             return Err(Rejection::UnknownConnection);
         }
         core.ledger.consume(code, connection, call.number, now)

@@ -65,9 +65,9 @@
 
 /// Writes methods that change `self` and return it.
 macro_rules! setters {
-    ($($(#[$doc:meta])* $name:ident($self:ident, $argument:ident: $type:ty) => $change:expr;)+) => {
+    ($($(#[$doc:meta])* $name:ident($self:ident $(, $argument:ident: $type:ty)*) => $change:expr;)+) => {
         $($(#[$doc])*
-        pub fn $name(mut $self, $argument: $type) -> Self {
+        pub fn $name(mut $self $(, $argument: $type)*) -> Self {
             $change;
             $self
         })+
@@ -110,5 +110,5 @@ pub use log::{
 pub use operation::MAX_REQUEST_BODY;
 pub use refusal::Rejection;
 pub use sandbox::{Builder, DEFAULT_APP_ID, DEFAULT_CONNECTION, DEFAULT_USERPOOL_ID, Sandbox};
-pub use state::{Invalid, MAX_LATENCY, Order};
+pub use state::{MAX_LATENCY, Order};
 pub use wire::MAX_CONNECTIONS;

@@ -102,7 +102,7 @@ async fn serve(options: Options) -> io::Result<()> {
     let sandbox = builder.start().await?;
     let mut codes = String::new();
     for number in &options.phone {
-        let code = sandbox.issue_code(number).map_err(io::Error::other)?;
+        let code = sandbox.issue_code(number)?;
         codes.push_str(&format!("\n  code for {number}: {code}"));
     }
     let mut interrupted = std::pin::pin!(tokio::signal::ctrl_c());

@@ -14,7 +14,7 @@ use crate::fault::Fault;
 use crate::ledger::Entry;
 use crate::log::{ConnectionRecord, RequestRecord};
 use crate::relay;
-use crate::state::{Config, Invalid, MAX_LATENCY, Order, State};
+use crate::state::{Config, MAX_LATENCY, Order, State};
 use crate::stream::Acceptor;
 use crate::wire;
 
@@ -75,13 +75,9 @@ impl Builder {
         /// Sets a backend that takes `POST {"code": "…"}`, to which the console hands codes, such as
         /// `http://127.0.0.1:3000/api/phone`. Default: none.
         backend(self, url: impl Into<String>) => self.config.backend = Some(url.into());
-    }
-
-    /// Serves TLS. Versions, application protocols and client certificates are set in `config`.
-    #[cfg(feature = "tls")]
-    pub fn tls(mut self, config: std::sync::Arc<tokio_rustls::rustls::ServerConfig>) -> Self {
-        self.acceptor = Some(config.into());
-        self
+        /// Serves TLS. Versions, application protocols and client certificates are set in `config`.
+        #[cfg(feature = "tls")]
+        tls(self, config: std::sync::Arc<tokio_rustls::rustls::ServerConfig>) => self.acceptor = Some(config.into());
     }
 
     /// Starts the sandbox, as [`Builder::start_blocking`] does.
@@ -98,8 +94,7 @@ impl Builder {
         if self.config.connections.is_empty() {
             self.config.connections.push(DEFAULT_CONNECTION.to_owned());
         }
-        self.check()
-            .map_err(|text| io::Error::new(io::ErrorKind::InvalidInput, text))?;
+        self.check().map_err(invalid)?;
         let listener = TcpListener::bind(self.address)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
@@ -162,6 +157,10 @@ impl Builder {
     }
 }
 
+fn invalid(text: String) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, text)
+}
+
 /// A running sandbox. Dropping it stops it and closes its connections.
 #[derive(Debug)]
 #[must_use = "dropping a sandbox stops it"]
@@ -208,13 +207,13 @@ impl Sandbox {
     }
 
     /// Issues a code, as a user's tap would. The error says why it is not a phone number.
-    pub fn issue_code(&self, phone_number: &str) -> Result<String, Invalid> {
+    pub fn issue_code(&self, phone_number: &str) -> io::Result<String> {
         self.issue(Order::phone(phone_number))
     }
 
     /// Issues the code that is ordered. The error says which part of the order is invalid.
-    pub fn issue(&self, order: Order) -> Result<String, Invalid> {
-        self.state.issue(order)
+    pub fn issue(&self, order: Order) -> io::Result<String> {
+        self.state.issue(order).map_err(invalid)
     }
 
     /// Returns the clock by which codes expire.
@@ -272,8 +271,8 @@ impl Sandbox {
     }
 
     /// Adds a fault to the queue. The error says why it can never happen, or that too many wait.
-    pub fn push_fault(&self, fault: Fault) -> Result<(), Invalid> {
-        self.state.push_fault(fault)
+    pub fn push_fault(&self, fault: Fault) -> io::Result<()> {
+        self.state.push_fault(fault).map_err(invalid)
     }
 
     /// Returns the faults that are waiting.

@@ -1,7 +1,6 @@
 //! The state of a sandbox, protected by one lock.
 
 use std::collections::VecDeque;
-use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -99,26 +98,8 @@ impl Order {
     }
 }
 
-/// Says why an order or a fault is invalid.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Invalid(String);
-
-impl fmt::Display for Invalid {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Invalid {}
-
-impl From<Invalid> for String {
-    fn from(invalid: Invalid) -> Self {
-        invalid.0
-    }
-}
-
-fn invalid<T>(text: impl Into<String>) -> Result<T, Invalid> {
-    Err(Invalid(text.into()))
+fn invalid<T>(text: impl Into<String>) -> Result<T, String> {
+    Err(text.into())
 }
 
 impl State {
@@ -145,7 +126,7 @@ impl State {
         self.core().ledger.entry(code, now)
     }
 
-    pub(crate) fn issue(&self, order: Order) -> Result<String, Invalid> {
+    pub(crate) fn issue(&self, order: Order) -> Result<String, String> {
         let phone_number = match (order.kind, &order.phone_number) {
             (CodeKind::Phone, None) => return invalid("phoneNumber is missing"),
             (CodeKind::Phone, Some(number)) => {
@@ -189,7 +170,7 @@ impl State {
         Ok(code)
     }
 
-    pub(crate) fn push_fault(&self, fault: Fault) -> Result<(), Invalid> {
+    pub(crate) fn push_fault(&self, fault: Fault) -> Result<(), String> {
         let mut core = self.core();
         let held: usize = core.faults.iter().map(Fault::size).sum();
         if core.faults.len() >= MAX_FAULTS || held + fault.size() > MAX_FAULTS_SIZE {

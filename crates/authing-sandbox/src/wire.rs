@@ -131,7 +131,7 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
                     self.keep(position);
                     self.early = Some(fault.consumes());
                     self.note(|record| record.fault = Some(fault.kind()));
-                    (api::respond_early(&fault), self.record)
+                    (api::faulted(&fault, api::unprocessed(), None), self.record)
                 }
                 Ok(Event::Complete(request)) => {
                     // One response at a time, so that pipelined requests do not hold up others.
