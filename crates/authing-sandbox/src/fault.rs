@@ -279,17 +279,17 @@ impl Fault {
         })
     }
 
-    /// When the fault acts.
-    pub(crate) fn trigger(&self) -> Trigger {
+    /// When the fault acts: [`CutAt::Handshake`], [`CutAt::RequestBytes`] or [`CutAt::Request`].
+    pub(crate) fn trigger(&self) -> CutAt {
         let at = match self.action {
             Action::Cut { at, .. } => at,
             _ => CutAt::Request,
         };
         match (at, self.early) {
-            (CutAt::Accept, _) => Trigger::Handshake(0),
-            (CutAt::Handshake(bytes), _) => Trigger::Handshake(bytes),
-            (CutAt::RequestBytes(bytes), _) | (_, Some(bytes)) => Trigger::Bytes(bytes),
-            _ => Trigger::Request,
+            (CutAt::Accept, _) => CutAt::Handshake(0),
+            (CutAt::Handshake(_) | CutAt::RequestBytes(_), _) => at,
+            (_, Some(bytes)) => CutAt::RequestBytes(bytes),
+            _ => CutAt::Request,
         }
     }
 
@@ -318,17 +318,6 @@ impl Fault {
             _ => 0,
         }
     }
-}
-
-/// When a fault acts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Trigger {
-    /// On a new connection, after this many bytes below TLS.
-    Handshake(usize),
-    /// After this many bytes of a request.
-    Bytes(usize),
-    /// After the complete request.
-    Request,
 }
 
 fn millis(time: Duration) -> u64 {

@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use http::Uri;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -18,15 +19,17 @@ const DEADLINE: Duration = Duration::from_secs(20);
 /// The bytes of a response that are read.
 const MAX_RESPONSE: u64 = 64 * 1024;
 
-/// Splits the URL of a backend into host and path: plain http, without user name.
-pub(crate) fn parse(url: &str) -> Result<(&str, &str), String> {
-    let rest = url.strip_prefix("http://").unwrap_or_default();
-    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    let visible = url.bytes().all(|byte| byte.is_ascii_graphic());
-    if authority.is_empty() || authority.contains('@') || !visible {
-        return Err("a backend is a URL such as http://127.0.0.1:3000/api/phone".to_owned());
-    }
-    Ok((authority, if path.is_empty() { "/" } else { path }))
+/// Reads the URL of a backend: plain http, without user name.
+pub(crate) fn parse(url: &str) -> Result<Uri, String> {
+    let allowed = |uri: &Uri| {
+        let user = uri
+            .authority()
+            .is_some_and(|all| all.as_str().contains('@'));
+        uri.scheme_str() == Some("http") && !user
+    };
+    let error = "a backend is a URL such as http://127.0.0.1:3000/api/phone";
+    let uri = url.parse().ok().filter(allowed);
+    uri.ok_or_else(|| error.to_owned())
 }
 
 /// What is sent, and where to.
@@ -53,41 +56,39 @@ pub(crate) async fn hand_over(config: &Config, order: HandOver) -> Result<Value,
         To::Backend => {
             let known = config.backend.as_deref();
             let url = known.ok_or("no backend is known; start the sandbox with --backend URL")?;
-            let (authority, path) = parse(url)?;
-            Ok(send(authority, path, "", &json!({ "code": code })).await)
+            Ok(send(&parse(url)?, "", &json!({ "code": code })).await)
         }
         To::Sandbox => {
-            let authority = config.base_url.strip_prefix("http://");
-            let authority = authority.ok_or("a sandbox with TLS does not send to itself")?;
+            let url = parse(&format!("{}{EXCHANGE_PATH}", config.base_url));
+            let url = url.map_err(|_| "a sandbox with TLS does not send to itself")?;
             let connection = order.connection.as_ref().unwrap_or(&config.connections[0]);
             let app = format!("x-authing-app-id: {}\r\n", config.app_id);
             let headers = format!("{app}x-authing-lang: en-US\r\n");
             let body = json!({ "code": code, "extIdpConnidentifier": connection });
-            Ok(send(authority, EXCHANGE_PATH, &headers, &body).await)
+            Ok(send(&url, &headers, &body).await)
         }
     }
 }
 
 /// What was sent and what came back, for the console.
-async fn send(authority: &str, path: &str, headers: &str, body: &Value) -> Value {
+async fn send(url: &Uri, headers: &str, body: &Value) -> Value {
     let body = body.to_string();
     // HTTP/1.0, so that the response is not chunked and ends with the connection.
     let request = format!(
-        "POST {path} HTTP/1.0\r\nhost: {authority}\r\ncontent-type: application/json\r\n\
+        "POST {} HTTP/1.0\r\nhost: {}\r\ncontent-type: application/json\r\n\
          accept: application/json\r\n{headers}content-length: {}\r\n\r\n{body}",
+        url.path_and_query().map_or("/", |path| path.as_str()),
+        url.authority().map_or("", |authority| authority.as_str()),
         body.len()
     );
-    let has_port = authority
-        .rsplit(']')
-        .next()
-        .is_some_and(|end| end.contains(':'));
-    let port = if has_port { "" } else { ":80" };
+    let host = url.host().unwrap_or_default();
+    let address = format!("{host}:{}", url.port_u16().unwrap_or(80));
     let started = Instant::now();
-    let exchange = exchange(format!("{authority}{port}"), request);
+    let exchange = exchange(address, request);
     let result = timeout(DEADLINE, exchange).await;
     let result = result.unwrap_or_else(|_| Err("no response within 20 s".to_owned()));
     json!({
-        "request": { "method": "POST", "url": format!("http://{authority}{path}"), "body": body },
+        "request": { "method": "POST", "url": url.to_string(), "body": body },
         "error": result.as_ref().err(),
         "response": result.as_ref().ok(),
         "elapsedMs": u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use crate::answer::Shape;
 use crate::clock::{self, Clock};
-use crate::fault::{Fault, MAX_DELAY, MAX_FAULTS, MAX_FAULTS_SIZE, Trigger};
+use crate::fault::{CutAt, Fault, MAX_DELAY, MAX_FAULTS, MAX_FAULTS_SIZE};
 use crate::ledger::{CODE_LIFETIME, CodeKind, CodeStatus, Entry, Ledger, MAX_CODE};
 use crate::log::Log;
 use crate::number;
@@ -182,7 +182,7 @@ impl State {
         if fault.wait() > MAX_DELAY {
             return invalid("afterMs must be at most a day");
         }
-        if matches!(fault.trigger(), Trigger::Handshake(1..)) && !self.config.tls {
+        if matches!(fault.trigger(), CutAt::Handshake(1..)) && !self.config.tls {
             return invalid("a cut in the handshake needs a sandbox with TLS");
         }
         core.faults.push_back(fault);
@@ -192,7 +192,7 @@ impl State {
 
 impl Core {
     /// Takes the first fault if `takes` accepts its trigger.
-    pub(crate) fn take_fault(&mut self, takes: impl FnOnce(Trigger) -> bool) -> Option<Fault> {
+    pub(crate) fn take_fault(&mut self, takes: impl FnOnce(CutAt) -> bool) -> Option<Fault> {
         let first = self.faults.front_mut()?;
         if !takes(first.trigger()) {
             return None;

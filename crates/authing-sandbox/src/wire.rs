@@ -14,7 +14,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::answer::Envelope;
 use crate::api::{self, Script};
-use crate::fault::{Action, Fault, How, MAX_DELAY, Trigger};
+use crate::fault::{Action, CutAt, Fault, How, MAX_DELAY};
 use crate::ledger::Outcome;
 use crate::log::{Ending, MAX_RECORDED_RESPONSE, RequestRecord};
 use crate::request::{self, HEAD_GRACE, Head, Parsed, Request};
@@ -52,10 +52,10 @@ pub(crate) async fn serve(listener: TcpListener, state: State, acceptor: Accepto
 
 async fn connect(link: Arc<Link>, acceptor: Acceptor) {
     let mut stream = Counted(Arc::clone(&link));
-    let here = |trigger| matches!(trigger, Trigger::Handshake(_));
+    let here = |trigger| matches!(trigger, CutAt::Handshake(_));
     let fault = link.state.core().take_fault(here);
     if let Some(fault) = fault
-        && let Trigger::Handshake(bytes) = fault.trigger()
+        && let CutAt::Handshake(bytes) = fault.trigger()
         && let Action::Cut { how, .. } = fault.action
     {
         if stream.read_exact(&mut vec![0; bytes]).await.is_ok() {
@@ -230,7 +230,7 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
             self.note(|record| record.outcome = Outcome::NotProcessed);
             return Some(Script::send(&answer));
         }
-        let here = |trigger| !matches!(trigger, Trigger::Handshake(_));
+        let here = |trigger| !matches!(trigger, CutAt::Handshake(_));
         let fault = state.core().take_fault(here);
         self.note(|record| record.fault = fault.as_ref().map(Fault::kind));
         Some(api::respond(&state, request, number, fault.as_ref()))
@@ -274,7 +274,7 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
     fn early_position(&self) -> Option<usize> {
         let busy = self.early.is_some() || self.ended.is_some() || self.buffer.is_empty();
         match self.link.state.core().faults.front().map(Fault::trigger) {
-            Some(Trigger::Bytes(position)) if !busy && position <= self.buffer.len() => {
+            Some(CutAt::RequestBytes(position)) if !busy && position <= self.buffer.len() => {
                 Some(position)
             }
             _ => None,
@@ -285,7 +285,7 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
         if head.is_some_and(|head| head.is_for_console() || guard::check_origin(head).is_err()) {
             return None;
         }
-        let here = Trigger::Bytes(position);
+        let here = CutAt::RequestBytes(position);
         self.link.state.core().take_fault(|trigger| trigger == here)
     }
 
