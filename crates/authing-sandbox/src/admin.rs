@@ -30,8 +30,8 @@ pub(crate) async fn respond(state: &State, request: &Request) -> Answer {
 }
 
 async fn handle(state: &State, request: &Request) -> Result<Value, String> {
-    let query = request.head.target.split_once('?');
-    match (request.head.path(), &*request.head.method) {
+    let query = request.target.split_once('?');
+    match (request.path(), &*request.method) {
         ("/sandbox", "GET") => show(state, query.map_or("", |(_, query)| query)),
         ("/sandbox/codes", "POST") => {
             let code = state.issue(body(request)?)?;
@@ -54,7 +54,7 @@ async fn handle(state: &State, request: &Request) -> Result<Value, String> {
 /// Reads a JSON body. The content type is required: browsers do not send it to another origin
 /// without asking first.
 fn body<T: DeserializeOwned>(request: &Request) -> Result<T, String> {
-    if !request.head.is_json() {
+    if !request.is_json() {
         return Err("the content type must be application/json".to_owned());
     }
     serde_json::from_slice(&request.body).map_err(|error| error.to_string())

@@ -65,17 +65,16 @@ pub(crate) fn respond(
 /// Processes a complete request, or only counts it.
 pub(crate) fn complete(state: &State, request: &Request, number: u64, process: bool) -> Answer {
     let call = Call::new(state, request, number);
-    let head = &request.head;
     if !process {
         call.note(&mut state.core(), Outcome::NotProcessed);
         unprocessed()
-    } else if head.method == "POST" && head.path() == EXCHANGE_PATH {
+    } else if request.method == "POST" && request.path() == EXCHANGE_PATH {
         phone::process(&call)
     } else {
         call.note(&mut state.core(), Outcome::NotFound);
         // The words of NestJS, which Authing's gateway is built on; assumed.
-        let path: String = head.path().chars().take(256).collect();
-        Envelope::new(404, &format!("Cannot {} {path}", head.method)).answer(404)
+        let path: String = request.path().chars().take(256).collect();
+        Envelope::new(404, &format!("Cannot {} {path}", request.method)).answer(404)
     }
 }
 
@@ -86,10 +85,10 @@ pub(crate) fn unprocessed() -> Answer {
 
 /// Fits a response to the request's method and connection.
 pub(crate) fn finish(mut answer: Answer, request: &Request) -> Answer {
-    if request.head.closes() && answer.get("connection").is_none() {
+    if request.closes() && answer.get("connection").is_none() {
         answer = answer.header("connection", "close");
     }
-    if request.head.method == "HEAD" {
+    if request.method == "HEAD" {
         answer.body.clear();
     }
     answer

@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 
 use crate::fault::How;
 use crate::ledger::Outcome;
-use crate::request::{self, Head, Parsed};
+use crate::request::{self, Request};
 
 /// How many requests, and how many connections, the log keeps, the latest.
 pub const MAX_RECORDS: usize = 20_000;
@@ -71,32 +71,33 @@ fn beginning<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Err
 }
 
 impl RequestRecord {
-    fn head(&self) -> Head {
-        let head = request::parse_head(&self.bytes);
-        head.ok().flatten().unwrap_or_default()
+    fn parsed(&self) -> Request {
+        let request = request::parse(&self.bytes);
+        request.ok().flatten().unwrap_or_default()
     }
 
-    /// Returns the method, or nothing if the head is not complete.
+    /// Returns the method, or nothing if the head is not complete and well-formed.
     pub fn method(&self) -> String {
-        self.head().method
+        self.parsed().method
     }
 
     /// Returns the request target, such as a path.
     pub fn target(&self) -> String {
-        self.head().target
+        self.parsed().target
     }
 
     /// Returns the first value of a header; names are compared without case.
     pub fn header(&self, name: &str) -> Option<String> {
-        self.head().all(name).next().map(str::to_owned)
+        self.parsed().all(name).next().map(str::to_owned)
     }
 
     /// Returns the body, with chunks decoded; what there is of it if it is not complete.
     pub fn body(&self) -> Vec<u8> {
-        match request::parse(&self.bytes) {
-            Parsed::Complete(request) => request.body,
-            _ => self.bytes[self.head().length..].to_vec(),
+        let request = self.parsed();
+        if request.complete {
+            return request.body;
         }
+        self.bytes[request.length..].to_vec()
     }
 
     fn size(&self) -> usize {

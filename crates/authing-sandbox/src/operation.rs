@@ -43,18 +43,18 @@ impl<'a> Call<'a> {
         if !core.admit(now) {
             return Err(Rejection::Throttled);
         }
-        let (config, head) = (&self.state.config, &self.request.head);
-        let ids = ["x-authing-app-id", "x-authing-userpool-id"].map(|name| head.header(name));
+        let (config, request) = (&self.state.config, self.request);
+        let ids = ["x-authing-app-id", "x-authing-userpool-id"].map(|name| request.header(name));
         match ids {
             [None, None] => return Err(Rejection::MissingIdentity),
             [Some(id), _] if id != config.app_id => return Err(Rejection::UnknownApp),
             [_, Some(id)] if id != config.userpool_id => return Err(Rejection::UnknownUserpool),
             _ => {}
         }
-        if !head.is_json() {
+        if !request.is_json() {
             return Err(Rejection::ContentType);
         }
-        if self.request.body.len() > MAX_REQUEST_BODY {
+        if request.body.len() > MAX_REQUEST_BODY {
             return Err(Rejection::BodyTooLarge);
         }
         self.body.as_ref().map(|_| ()).ok_or(Rejection::NotJson)
@@ -98,6 +98,6 @@ impl<'a> Call<'a> {
     }
 
     fn translated(&self, texts: (&'static str, &'static str)) -> &'static str {
-        translated(self.request.head.header("x-authing-lang"), texts)
+        translated(self.request.header("x-authing-lang"), texts)
     }
 }

@@ -43,7 +43,7 @@ pub(crate) struct Controls {
 
 /// What changes. One lock around all of it makes each step of an exchange atomic: no two requests
 /// can find the same code unused.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Core {
     pub(crate) ledger: Ledger,
     pub(crate) log: Log,
@@ -107,11 +107,8 @@ impl State {
         Self {
             clock: Clock::new(config.manual_clock),
             core: Arc::new(Mutex::new(Core {
-                ledger: Ledger::default(),
-                log: Log::default(),
-                faults: VecDeque::new(),
                 controls: config.controls,
-                window: (0, 0),
+                ..Core::default()
             })),
             config: Arc::new(config),
         }
@@ -142,8 +139,9 @@ impl State {
             let known = known.join(", ");
             return invalid(format!("no such connection; the sandbox has {known}"));
         }
+        // In the form of WeChat's samples.
         let code = order.code.unwrap_or_else(|| match order.kind {
-            CodeKind::Phone => number::phone_code(),
+            CodeKind::Phone => number::hex(64),
             CodeKind::Login => number::login_code(),
         });
         if !(1..=MAX_CODE).contains(&code.len()) || !code.bytes().all(|b| b.is_ascii_graphic()) {

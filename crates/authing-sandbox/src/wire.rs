@@ -17,7 +17,7 @@ use crate::api::{self, Script};
 use crate::fault::{Action, CutAt, Fault, How, MAX_DELAY};
 use crate::ledger::Outcome;
 use crate::log::{Ending, MAX_RECORDED_RESPONSE, RequestRecord};
-use crate::request::{self, HEAD_GRACE, Head, Parsed, Request};
+use crate::request::{self, HEAD_GRACE, Request};
 use crate::state::State;
 use crate::stream::{Acceptor, Counted, Link, end_and_drain};
 use crate::{guard, http};
@@ -97,7 +97,7 @@ struct Wire<S> {
 
 /// What the beginning of the buffer calls for.
 enum Event {
-    Complete(Box<Request>),
+    Complete(Request),
     /// A fault acts before the request is complete, at this position.
     Early(Fault, usize),
     Invalid(String),
@@ -210,7 +210,7 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
     async fn respond(&mut self, request: &Request) -> Option<Script> {
         let state = self.link.state.clone();
         let (late, early) = (self.ended.is_some(), self.early.take());
-        if request.head.is_for_console() {
+        if request.is_for_console() {
             if late {
                 return None;
             }
@@ -226,7 +226,7 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
             api::complete(&state, request, number, early == Some(true));
             return None;
         }
-        if let Err(answer) = guard::check_origin(&request.head) {
+        if let Err(answer) = guard::check_origin(request) {
             self.note(|record| record.outcome = Outcome::NotProcessed);
             return Some(Script::send(&answer));
         }
@@ -240,14 +240,10 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
     async fn next(&mut self) -> Event {
         loop {
             let parsed = request::parse(&self.buffer);
-            let head = match &parsed {
-                Parsed::Complete(request) => Some(&request.head),
-                Parsed::Partial(head) => head.as_ref(),
-                Parsed::Invalid(_) => None,
-            };
+            let head = parsed.as_ref().ok().and_then(Option::as_ref);
             if let Some(position) = self.early_position() {
                 // The head tells whose request it is.
-                let wait = matches!(parsed, Parsed::Partial(None));
+                let wait = matches!(parsed, Ok(None));
                 if wait && timeout(HEAD_GRACE, self.read()).await == Ok(true) {
                     continue;
                 }
@@ -256,9 +252,9 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
                 }
             }
             match parsed {
-                Parsed::Complete(request) => return Event::Complete(request),
-                Parsed::Invalid(problem) => return Event::Invalid(problem),
-                Parsed::Partial(head) => {
+                Ok(Some(request)) if request.complete => return Event::Complete(request),
+                Err(problem) => return Event::Invalid(problem),
+                Ok(head) => {
                     if self.record.is_some() || head.is_some_and(|head| !head.is_for_console()) {
                         self.keep(usize::MAX);
                     }
@@ -281,7 +277,7 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
         }
     }
 
-    fn take_early(&self, head: Option<&Head>, position: usize) -> Option<Fault> {
+    fn take_early(&self, head: Option<&Request>, position: usize) -> Option<Fault> {
         if head.is_some_and(|head| head.is_for_console() || guard::check_origin(head).is_err()) {
             return None;
         }
