@@ -108,15 +108,15 @@ impl Builder {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
+        let entered = runtime.enter();
+        let listener = tokio::net::TcpListener::from_std(listener)?;
+        drop(entered);
         let (stop, stopped) = oneshot::channel::<()>();
-        let (served, acceptor) = (state.clone(), self.acceptor);
-        let serve = async move {
-            let Ok(listener) = tokio::net::TcpListener::from_std(listener) else {
-                return;
-            };
+        let serving = wire::serve(listener, state.clone(), self.acceptor);
+        let serve = async {
             tokio::select! {
                 _ = stopped => {}
-                () = wire::serve(listener, served, acceptor) => {}
+                () = serving => {}
             }
         };
         let thread = thread::Builder::new()
