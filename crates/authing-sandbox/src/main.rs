@@ -115,7 +115,7 @@ async fn serve(options: Options) -> io::Result<()> {
     println!("{}", welcome(&sandbox, &options, &codes));
     interrupted.await?;
     println!("Stopping.");
-    sandbox.shutdown().await;
+    drop(sandbox);
     Ok(())
 }
 

@@ -284,9 +284,6 @@ impl Sandbox {
     pub fn clear_faults(&self) {
         self.state.core().faults.clear();
     }
-
-    /// Stops the sandbox and closes its connections, as dropping it does.
-    pub async fn shutdown(self) {}
 }
 
 impl Drop for Sandbox {
