@@ -49,12 +49,7 @@ struct Options {
     #[arg(long, env = "AUTHING_SANDBOX_CONNECTION", value_delimiter = ',', default_value = authing_sandbox::DEFAULT_CONNECTION)]
     connection: Vec<String>,
     /// The shape of responses
-    #[arg(
-        long,
-        value_enum,
-        env = "AUTHING_SANDBOX_SHAPE",
-        default_value = "documented"
-    )]
+    #[arg(long, env = "AUTHING_SANDBOX_SHAPE", default_value = "documented")]
     shape: Shape,
     /// Delay every response by so many milliseconds
     #[arg(long, env = "AUTHING_SANDBOX_LATENCY_MS", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=60_000))]
