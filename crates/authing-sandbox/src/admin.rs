@@ -16,61 +16,51 @@ use crate::state::{MAX_LATENCY, State};
 /// How many codes and requests `GET /sandbox` shows unless `limit` is given.
 const LIMIT: usize = 50;
 
-type Handled = Result<Value, String>;
+/// What is said about all other requests.
+const ROUTES: &str = "no such route; the routes are GET /sandbox, POST /sandbox/codes, \
+                      PUT /sandbox/controls, POST, DELETE /sandbox/faults, POST /sandbox/send";
 
 /// Responds to an admin request.
 pub(crate) async fn respond(state: &State, request: &Request) -> Answer {
-    let (head, query) = (&request.head, request.head.target.split_once('?'));
-    let allowed = match head.path() {
-        "/sandbox" => "GET",
-        "/sandbox/codes" | "/sandbox/send" => "POST",
-        "/sandbox/controls" => "PUT",
-        "/sandbox/faults" => "POST, DELETE",
-        _ => {
-            let text = "no such route; the routes are GET /sandbox, POST /sandbox/codes, \
-                        PUT /sandbox/controls, POST and DELETE /sandbox/faults, POST /sandbox/send";
-            return Answer::error(404, text);
-        }
-    };
-    if !allowed.split(", ").any(|method| method == head.method) {
-        return Answer::error(405, &format!("the method must be {allowed}"));
+    match handle(state, request).await {
+        Ok(value) => Answer::json(200, &value),
+        Err(error) if error == ROUTES => Answer::error(404, ROUTES),
+        Err(error) => Answer::error(400, &error),
     }
-    let handled = match (head.path(), &*head.method) {
-        ("/sandbox", _) => show(state, query.map_or("", |(_, query)| query)),
-        ("/sandbox/codes", _) => body(request).and_then(|order| {
-            let code = state.issue(order).map_err(|error| error.to_string())?;
+}
+
+async fn handle(state: &State, request: &Request) -> Result<Value, String> {
+    let query = request.target.split_once('?');
+    match (request.path(), &*request.method) {
+        ("/sandbox", "GET") => show(state, query.map_or("", |(_, query)| query)),
+        ("/sandbox/codes", "POST") => {
+            let code = state.issue(body(request)?)?;
             Ok(json!(state.entry(&code)))
-        }),
-        ("/sandbox/controls", _) => body(request).and_then(|controls| control(state, controls)),
+        }
+        ("/sandbox/controls", "PUT") => control(state, body(request)?),
+        ("/sandbox/faults", "POST") => {
+            state.push_fault(body(request)?)?;
+            Ok(json!({ "faults": state.core().faults }))
+        }
         ("/sandbox/faults", "DELETE") => {
             state.core().faults.clear();
             Ok(json!({ "faults": [] }))
         }
-        ("/sandbox/faults", _) => body(request).and_then(|fault| {
-            state.push_fault(fault).map_err(|error| error.to_string())?;
-            Ok(json!({ "faults": state.core().faults }))
-        }),
-        _ => match body(request) {
-            Ok(order) => send(state, order).await,
-            Err(error) => Err(error),
-        },
-    };
-    handled.map_or_else(
-        |error| Answer::error(400, &error),
-        |value| Answer::json(200, &value),
-    )
+        ("/sandbox/send", "POST") => relay::hand_over(&state.config, body(request)?).await,
+        _ => Err(ROUTES.to_owned()),
+    }
 }
 
 /// Reads a JSON body. The content type is required: browsers do not send it to another origin
 /// without asking first.
 fn body<T: DeserializeOwned>(request: &Request) -> Result<T, String> {
-    if !request.head.is_json() {
+    if !request.is_json() {
         return Err("the content type must be application/json".to_owned());
     }
     serde_json::from_slice(&request.body).map_err(|error| error.to_string())
 }
 
-fn show(state: &State, query: &str) -> Handled {
+fn show(state: &State, query: &str) -> Result<Value, String> {
     let (mut limit, mut only) = (LIMIT, None);
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         match pair.split_once('=') {
@@ -104,7 +94,6 @@ fn show(state: &State, query: &str) -> Handled {
         "now": now,
         "advancedSeconds": state.clock.advanced().as_secs(),
         "shape": controls.shape,
-        "shapes": Shape::ALL,
         "rateLimit": controls.rate_limit.map_or(json!("off"), Value::from),
         "latencyMs": controls.latency.as_secs_f64() * 1000.0,
         "faults": core.faults,
@@ -123,7 +112,7 @@ struct Switch {
     advance_seconds: Option<u64>,
 }
 
-fn control(state: &State, switch: Switch) -> Handled {
+fn control(state: &State, switch: Switch) -> Result<Value, String> {
     let rate_limit = match &switch.rate_limit {
         None => None,
         Some(Value::String(off)) if off == "off" => Some(None),
@@ -151,36 +140,4 @@ fn control(state: &State, switch: Switch) -> Handled {
     drop(core);
     state.clock.advance(advance);
     show(state, "")
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Send {
-    code: String,
-    to: To,
-    connection: Option<String>,
-}
-
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum To {
-    Backend,
-    Sandbox,
-}
-
-async fn send(state: &State, order: Send) -> Handled {
-    let config = &state.config;
-    match (order.to, &config.backend) {
-        (To::Backend, Some(url)) => relay::to_backend(url, &order.code).await,
-        (To::Backend, None) => {
-            Err("no backend is known; start the sandbox with --backend URL".to_owned())
-        }
-        (To::Sandbox, _) if config.tls => {
-            Err("a sandbox with TLS does not send to itself".to_owned())
-        }
-        (To::Sandbox, _) => {
-            let connection = order.connection.as_ref().unwrap_or(&config.connections[0]);
-            Ok(relay::to_sandbox(config, &order.code, connection).await)
-        }
-    }
 }

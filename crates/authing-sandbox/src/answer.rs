@@ -1,7 +1,6 @@
 //! Responses before they are sent: status, headers, body, Authing's envelope, and the shapes.
 
-use std::str::FromStr;
-
+use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -9,6 +8,7 @@ use crate::number;
 
 /// The place and the types of the phone number in a response: the examples of the OpenAPI document.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "program", derive(clap::ValueEnum))]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Shape {
@@ -24,31 +24,6 @@ pub enum Shape {
     /// The documented place with the types of WeChat's sample: a numeric `countryCode`, mainland
     /// numbers without country code, an empty `message`, no `requestId`.
     Loose,
-}
-
-impl Shape {
-    /// All shapes.
-    pub const ALL: [Self; 4] = [Self::Documented, Self::Nested, Self::Beside, Self::Loose];
-
-    /// The stable name, as in JSON and for [`FromStr`].
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Documented => "documented",
-            Self::Nested => "nested",
-            Self::Beside => "beside",
-            Self::Loose => "loose",
-        }
-    }
-}
-
-impl FromStr for Shape {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        let found = Self::ALL.into_iter().find(|shape| shape.name() == name);
-        let names = Self::ALL.map(Self::name).join(", ");
-        found.ok_or_else(|| format!("no such shape; the shapes are {names}"))
-    }
 }
 
 /// One HTTP response, complete and not yet sent.
@@ -92,18 +67,9 @@ impl Answer {
 
     /// The status line with its line end.
     pub(crate) fn status_line(&self) -> String {
-        let reason = match self.http_status {
-            200 => "OK",
-            400 => "Bad Request",
-            401 => "Unauthorized",
-            403 => "Forbidden",
-            404 => "Not Found",
-            429 => "Too Many Requests",
-            500 => "Internal Server Error",
-            502 => "Bad Gateway",
-            503 => "Service Unavailable",
-            _ => "Status",
-        };
+        let status = StatusCode::from_u16(self.http_status).ok();
+        let reason = status.and_then(|status| status.canonical_reason());
+        let reason = reason.unwrap_or("Status");
         format!("HTTP/1.1 {} {reason}\r\n", self.http_status)
     }
 

@@ -1,5 +1,6 @@
 //! Turns a complete request and its fault into the bytes to send.
 
+use std::mem::swap;
 use std::time::Duration;
 
 use crate::answer::{Answer, Envelope};
@@ -16,12 +17,13 @@ pub(crate) struct Script {
     /// The wait before the first byte.
     pub(crate) wait: Duration,
     pub(crate) bytes: Vec<u8>,
-    /// One byte per interval from this position on.
-    pub(crate) drip: Option<(usize, Duration)>,
+    /// The time before each byte; zero sends all bytes at once.
+    pub(crate) interval: Duration,
     /// Sent again and again afterwards.
     pub(crate) repeat: Vec<u8>,
     /// A second wait, and what is sent then.
-    pub(crate) second: Option<(Duration, Vec<u8>)>,
+    pub(crate) later: Duration,
+    pub(crate) second: Vec<u8>,
     /// How the connection ends; `None` keeps it open.
     pub(crate) then: Option<How>,
     /// Whether a complete response is sent, so that TLS is closed in order before a FIN.
@@ -60,46 +62,40 @@ pub(crate) fn respond(
     script
 }
 
-/// What a fault sends that acts before the request is complete.
-pub(crate) fn respond_early(fault: &Fault) -> Script {
-    faulted(fault, unprocessed(), None)
-}
-
 /// Processes a complete request, or only counts it.
 pub(crate) fn complete(state: &State, request: &Request, number: u64, process: bool) -> Answer {
     let call = Call::new(state, request, number);
-    let head = &request.head;
     if !process {
         call.note(&mut state.core(), Outcome::NotProcessed);
         unprocessed()
-    } else if head.method == "POST" && head.path() == EXCHANGE_PATH {
+    } else if request.method == "POST" && request.path() == EXCHANGE_PATH {
         phone::process(&call)
     } else {
         call.note(&mut state.core(), Outcome::NotFound);
         // The words of NestJS, which Authing's gateway is built on; assumed.
-        let path: String = head.path().chars().take(256).collect();
-        Envelope::new(404, &format!("Cannot {} {path}", head.method)).answer(404)
+        let path: String = request.path().chars().take(256).collect();
+        Envelope::new(404, &format!("Cannot {} {path}", request.method)).answer(404)
     }
 }
 
-fn unprocessed() -> Answer {
+/// The real response where nothing is processed.
+pub(crate) fn unprocessed() -> Answer {
     Envelope::new(500, "scripted fault").answer(200)
 }
 
 /// Fits a response to the request's method and connection.
 pub(crate) fn finish(mut answer: Answer, request: &Request) -> Answer {
-    if request.head.closes() && answer.get("connection").is_none() {
+    if request.closes() && answer.get("connection").is_none() {
         answer = answer.header("connection", "close");
     }
-    if request.head.method == "HEAD" {
+    if request.method == "HEAD" {
         answer.body.clear();
     }
     answer
 }
 
-/// What a fault sends in place of the real response.
-fn faulted(fault: &Fault, mut real: Answer, request: Option<&Request>) -> Script {
-    let wait = fault.wait();
+/// What a fault sends in place of the real response, without a request before that is complete.
+pub(crate) fn faulted(fault: &Fault, mut real: Answer, request: Option<&Request>) -> Script {
     if let Action::Answer {
         http_status,
         headers,
@@ -120,9 +116,9 @@ fn faulted(fault: &Fault, mut real: Answer, request: Option<&Request>) -> Script
             real = finish(real, request);
         }
     }
-    let head = real.head();
     let mut script = Script::send(&real);
-    script.wait = wait;
+    script.wait = fault.wait();
+    script.interval = Duration::from_millis(fault.interval_ms);
     match &fault.action {
         Action::Answer { .. } => {}
         Action::Raw {
@@ -137,27 +133,23 @@ fn faulted(fault: &Fault, mut real: Answer, request: Option<&Request>) -> Script
         }
         Action::Twice { bytes } => {
             let second = bytes.as_ref().map_or(&script.bytes, |bytes| &bytes.0);
-            script.second = Some((wait, second.clone()));
-            script.wait = Duration::ZERO;
+            script.second = second.clone();
+            swap(&mut script.wait, &mut script.later);
         }
         Action::Cut { at, how } => {
             script.then = Some(*how);
             script.complete = *at == CutAt::Response;
             if script.complete {
-                script.second = Some((wait, Vec::new()));
-                script.wait = Duration::ZERO;
+                swap(&mut script.wait, &mut script.later);
             }
             script.bytes.truncate(match at {
                 CutAt::StatusLine => real.status_line().len(),
-                CutAt::HalfBody => head.len() + real.body.len() / 2,
+                CutAt::HalfBody => real.head().len() + real.body.len() / 2,
                 CutAt::ResponseBytes(sent) => *sent,
                 CutAt::Response => usize::MAX,
                 _ => 0,
             });
         }
     }
-    let from = if fault.body_only { head.len() } else { 0 };
-    let interval = Duration::from_millis(fault.interval_ms);
-    script.drip = (!interval.is_zero()).then_some((from, interval));
     script
 }

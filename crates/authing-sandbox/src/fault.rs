@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use crate::answer::{Envelope, wechat_error};
 
@@ -53,18 +53,19 @@ pub enum How {
 }
 
 /// Bytes of a fault; a string in JSON.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
 pub(crate) struct Bytes(pub(crate) Vec<u8>);
 
-impl Serialize for Bytes {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&String::from_utf8_lossy(&self.0))
+impl From<String> for Bytes {
+    fn from(text: String) -> Self {
+        Self(text.into_bytes())
     }
 }
 
-impl<'de> Deserialize<'de> for Bytes {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(|text| Self(text.into_bytes()))
+impl From<Bytes> for String {
+    fn from(bytes: Bytes) -> Self {
+        Self::from_utf8_lossy(&bytes.0).into_owned()
     }
 }
 
@@ -79,13 +80,11 @@ impl<'de> Deserialize<'de> for Bytes {
 pub(crate) enum Action {
     /// Sends another response. What is not given is taken from the real one.
     Answer {
-        #[serde(default)]
         http_status: Option<u16>,
         /// Headers, which replace those of the real response with the same name.
         #[serde(default)]
         headers: Vec<(String, String)>,
         /// The body. With it, no header of the real response is sent.
-        #[serde(default)]
         body: Option<Bytes>,
     },
     /// Sends exactly these bytes instead of a response.
@@ -95,7 +94,6 @@ pub(crate) enum Action {
         #[serde(default)]
         repeat: Bytes,
         /// How the connection ends afterwards; it is kept open if this is absent.
-        #[serde(default)]
         then: Option<How>,
     },
     /// Ends the connection, or goes silent.
@@ -103,7 +101,6 @@ pub(crate) enum Action {
     /// Sends the real response and then more bytes on the open connection.
     Twice {
         /// The bytes; the real response again if absent.
-        #[serde(default)]
         bytes: Option<Bytes>,
     },
 }
@@ -132,7 +129,6 @@ pub struct Fault {
     pub(crate) times: Option<u32>,
     /// Whether the request is processed, and a valid code consumed, although the fault happens.
     /// `None` means yes if bytes of the real response are sent, otherwise no.
-    #[serde(default)]
     pub(crate) consume: Option<bool>,
     /// How long the sandbox waits before it acts, in milliseconds.
     #[serde(default)]
@@ -140,11 +136,7 @@ pub struct Fault {
     /// The time before each byte that is sent, in milliseconds; 0 sends all bytes at once.
     #[serde(default)]
     pub(crate) interval_ms: u64,
-    /// Whether the interval begins with the body.
-    #[serde(default)]
-    pub(crate) body_only: bool,
     /// Act after this many bytes of the request, before it is complete.
-    #[serde(default)]
     pub(crate) early: Option<usize>,
 }
 
@@ -161,7 +153,6 @@ impl Fault {
             consume: None,
             after_ms: 0,
             interval_ms: 0,
-            body_only: false,
             early: None,
         }
     }
@@ -247,6 +238,8 @@ impl Fault {
     setters! {
         /// Lets the fault happen this often.
         times(self, times: u32) => self.times = Some(times);
+        /// Lets the fault happen until faults are cleared.
+        permanent(self) => self.times = None;
         /// Sets whether the request is processed, and a valid code consumed.
         consume(self, consume: bool) => self.consume = Some(consume);
         /// Waits before acting; for [`CutAt::Response`] and [`Fault::twice`] after the response.
@@ -259,6 +252,10 @@ impl Fault {
         http_status(self, status: u16) => if let Action::Answer { http_status, .. } = &mut self.action {
             *http_status = Some(status);
         };
+        /// Adds a header to a response.
+        header(self, name: &str, value: &str) => if let Action::Answer { headers, .. } = &mut self.action {
+            headers.push((name.to_owned(), value.to_owned()));
+        };
         /// Ends the connection after [`Fault::raw`].
         then(self, how: How) => if let Action::Raw { then, .. } = &mut self.action {
             *then = Some(how);
@@ -267,20 +264,6 @@ impl Fault {
         repeating(self, unit: impl Into<Vec<u8>>) => if let Action::Raw { repeat, .. } = &mut self.action {
             repeat.0 = unit.into();
         };
-    }
-
-    /// Lets the fault happen until faults are cleared.
-    pub fn permanent(mut self) -> Self {
-        self.times = None;
-        self
-    }
-
-    /// Adds a header to a response.
-    pub fn header(mut self, name: &str, value: &str) -> Self {
-        if let Action::Answer { headers, .. } = &mut self.action {
-            headers.push((name.to_owned(), value.to_owned()));
-        }
-        self
     }
 
     /// Whether the request is processed.
@@ -296,31 +279,17 @@ impl Fault {
         })
     }
 
-    /// When the fault acts.
-    pub(crate) fn trigger(&self) -> Trigger {
-        match (&self.action, self.early) {
-            (
-                Action::Cut {
-                    at: CutAt::Accept, ..
-                },
-                _,
-            ) => Trigger::Handshake(0),
-            (
-                Action::Cut {
-                    at: CutAt::Handshake(bytes),
-                    ..
-                },
-                _,
-            ) => Trigger::Handshake(*bytes),
-            (
-                Action::Cut {
-                    at: CutAt::RequestBytes(bytes),
-                    ..
-                },
-                _,
-            ) => Trigger::Bytes(*bytes),
-            (_, Some(bytes)) => Trigger::Bytes(bytes),
-            (_, None) => Trigger::Request,
+    /// When the fault acts: [`CutAt::Handshake`], [`CutAt::RequestBytes`] or [`CutAt::Request`].
+    pub(crate) fn trigger(&self) -> CutAt {
+        let at = match self.action {
+            Action::Cut { at, .. } => at,
+            _ => CutAt::Request,
+        };
+        match (at, self.early) {
+            (CutAt::Accept, _) => CutAt::Handshake(0),
+            (CutAt::Handshake(_) | CutAt::RequestBytes(_), _) => at,
+            (_, Some(bytes)) => CutAt::RequestBytes(bytes),
+            _ => CutAt::Request,
         }
     }
 
@@ -349,17 +318,6 @@ impl Fault {
             _ => 0,
         }
     }
-}
-
-/// When a fault acts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Trigger {
-    /// On a new connection, after this many bytes below TLS.
-    Handshake(usize),
-    /// After this many bytes of a request.
-    Bytes(usize),
-    /// After the complete request.
-    Request,
 }
 
 fn millis(time: Duration) -> u64 {

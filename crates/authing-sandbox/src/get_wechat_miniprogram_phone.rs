@@ -19,13 +19,8 @@ pub(crate) fn process(call: &Call<'_>) -> Answer {
     let result = call.check(&mut core, now).and_then(|()| {
         let (code, connection) = (call.field("code"), call.field("extIdpConnidentifier"));
         let (code, connection) = code.zip(connection).ok_or(Rejection::MissingField)?;
-        if !call
-            .state
-            .config
-            .connections
-            .iter()
-            .any(|known| known == connection)
-        {
+        let mut connections = call.state.config.connections.iter();
+        if !connections.any(|known| known == connection) {
             return Err(Rejection::UnknownConnection);
         }
         core.ledger.consume(code, connection, call.number, now)
@@ -55,16 +50,14 @@ fn phone(call: &Call<'_>, shape: Shape, entry: &Entry) -> Value {
         "purePhoneNumber": national,
         "countryCode": country_code,
     });
-    match shape {
-        Shape::Documented => return fields,
-        Shape::Loose => {
-            if country_code == "86" {
-                fields["phoneNumber"] = national.into();
-            }
-            fields["countryCode"] = country_code.parse::<u32>().unwrap_or_default().into();
-            return fields;
+    if shape == Shape::Loose {
+        if country_code == "86" {
+            fields["phoneNumber"] = national.into();
         }
-        Shape::Nested | Shape::Beside => {}
+        fields["countryCode"] = country_code.parse::<u32>().unwrap_or_default().into();
+    }
+    if matches!(shape, Shape::Documented | Shape::Loose) {
+        return fields;
     }
     let connection = entry.connection.as_deref().unwrap_or_default();
     fields["watermark"] = json!({

@@ -5,16 +5,16 @@ use std::net::IpAddr;
 use subtle::ConstantTimeEq as _;
 
 use crate::answer::Answer;
-use crate::request::Head;
+use crate::request::Request;
 
 /// Rejects requests from web pages of another origin, which could use up faults and codes.
-pub(crate) fn check_origin(head: &Head) -> Result<(), Answer> {
-    let own = head.header("host").unwrap_or_default();
-    let foreign_origin = head.all("origin").any(|origin| {
+pub(crate) fn check_origin(request: &Request) -> Result<(), Answer> {
+    let own = request.header("host").unwrap_or_default();
+    let foreign_origin = request.all("origin").any(|origin| {
         let host = origin.split_once("://").map(|(_, host)| host);
         !host.is_some_and(|host| host.eq_ignore_ascii_case(own))
     });
-    let foreign_site = head
+    let foreign_site = request
         .all("sec-fetch-site")
         .any(|site| site != "same-origin" && site != "none");
     if foreign_origin || foreign_site {
@@ -28,15 +28,15 @@ pub(crate) fn check_origin(head: &Head) -> Result<(), Answer> {
 
 /// Rejects requests to the console and the admin routes that come by another host name or from
 /// another origin, or that lack the admin token. Files of the page need no token: they hold no data.
-pub(crate) fn check(head: &Head, token: Option<&str>, file: bool) -> Result<(), Answer> {
+pub(crate) fn check(request: &Request, token: Option<&str>, file: bool) -> Result<(), Answer> {
     match token {
         // A page that reached the sandbox by DNS rebinding does not know the token.
-        Some(token) if !file && !presents(head, token) => {
+        Some(token) if !file && !presents(request, token) => {
             let text = "this sandbox has an admin token: send authorization: Bearer <token>";
             return Err(Answer::error(401, text).header("www-authenticate", "Bearer"));
         }
         Some(_) => {}
-        None if !head.all("host").all(is_local) => {
+        None if !request.all("host").all(is_local) => {
             let text = "the sandbox is reached as localhost or by a loopback address; for other \
                         host names start it with an admin token";
             return Err(Answer::error(403, text));
@@ -44,10 +44,10 @@ pub(crate) fn check(head: &Head, token: Option<&str>, file: bool) -> Result<(), 
         None => {}
     }
     // A link on another page may lead to the console.
-    if file && head.method == "GET" {
+    if file && request.method == "GET" {
         return Ok(());
     }
-    check_origin(head)
+    check_origin(request)
 }
 
 /// Whether a Host header names this machine.
@@ -60,8 +60,9 @@ fn is_local(host: &str) -> bool {
         || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
-fn presents(head: &Head, token: &str) -> bool {
-    head.header("authorization")
+fn presents(request: &Request, token: &str) -> bool {
+    request
+        .header("authorization")
         .and_then(|value| value.split_once(' '))
         .is_some_and(|(scheme, presented)| {
             let same = presented.trim().as_bytes().ct_eq(token.as_bytes());

@@ -30,11 +30,11 @@ fn file(path: &str) -> Option<(&'static str, &'static str)> {
 
 /// Responds to a request for the console.
 pub(crate) async fn respond(state: &State, request: &Request) -> Answer {
-    let (head, file) = (&request.head, file(request.head.path()));
+    let file = file(request.path());
     let token = state.config.admin_token.as_deref();
-    let answer = match (guard::check(head, token, file.is_some()), file) {
+    let answer = match (guard::check(request, token, file.is_some()), file) {
         (Err(rejected), _) => rejected,
-        (Ok(()), Some((content_type, content))) if matches!(&*head.method, "GET" | "HEAD") => {
+        (Ok(()), Some((content_type, content))) if matches!(&*request.method, "GET" | "HEAD") => {
             Answer::new(200, content_type, content)
                 .header("content-security-policy", POLICY)
                 .header("cross-origin-opener-policy", "same-origin")

@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use crate::refusal::Rejection;
 
@@ -46,31 +46,21 @@ pub enum CodeStatus {
 }
 
 /// What a request led to. In JSON one word, such as `"consumed"` or `"code-used"`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// Nothing yet: the request is not complete.
     #[default]
     Pending,
     /// It consumed its code.
     Consumed,
-    /// It was rejected.
-    Rejected(Rejection),
     /// A fault took it before anything was checked.
     NotProcessed,
     /// It was not a request of any operation.
     NotFound,
-}
-
-impl Serialize for Outcome {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(match self {
-            Self::Pending => "pending",
-            Self::Consumed => "consumed",
-            Self::Rejected(rejection) => rejection.name(),
-            Self::NotProcessed => "not-processed",
-            Self::NotFound => "not-found",
-        })
-    }
+    /// It was rejected.
+    #[serde(untagged)]
+    Rejected(Rejection),
 }
 
 /// One complete request that presented a code.

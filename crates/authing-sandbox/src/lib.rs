@@ -44,7 +44,7 @@
 //! # Faults
 //!
 //! `{"action": {"kind": "cut", "at": "half-body", "how": "reset"}, "times": 2, "consume": true,
-//! "afterMs": 0, "intervalMs": 0, "bodyOnly": false, "early": null}`. Only `action` is required;
+//! "afterMs": 0, "intervalMs": 0, "early": null}`. Only `action` is required;
 //! [`Fault`] explains the rest. `times` is 1 by default, `null` means no limit. A fault takes the next
 //! request that is not for the console, whatever its method and path. If it acts before the request
 //! is complete, it first waits up to 50 ms for the head, to tell whose request it is.
@@ -65,9 +65,9 @@
 
 /// Writes methods that change `self` and return it.
 macro_rules! setters {
-    ($($(#[$doc:meta])* $name:ident($self:ident, $argument:ident: $type:ty) => $change:expr;)+) => {
+    ($($(#[$doc:meta])* $name:ident($self:ident $(, $argument:ident: $type:ty)*) => $change:expr;)+) => {
         $($(#[$doc])*
-        pub fn $name(mut $self, $argument: $type) -> Self {
+        pub fn $name(mut $self $(, $argument: $type)*) -> Self {
             $change;
             $self
         })+
@@ -94,11 +94,11 @@ mod state;
 mod stream;
 mod wire;
 
+pub use crate::http::OPENAPI_DOCUMENT;
 pub use answer::Shape;
 pub use clock::{Clock, MAX_ADVANCE};
 pub use fault::{CutAt, Fault, How, MAX_DELAY, MAX_FAULTS, MAX_FAULTS_SIZE};
 pub use get_wechat_miniprogram_phone::EXCHANGE_PATH;
-pub use http::OPENAPI_DOCUMENT;
 pub use ledger::{
     Attempt, CODE_LIFETIME, CodeKind, CodeStatus, Entry, MAX_ATTEMPTS, MAX_CODES,
     MAX_UNKNOWN_CODES, Outcome,
@@ -109,8 +109,6 @@ pub use log::{
 };
 pub use operation::MAX_REQUEST_BODY;
 pub use refusal::Rejection;
-pub use sandbox::{
-    Builder, DEFAULT_APP_ID, DEFAULT_CONNECTION, DEFAULT_USERPOOL_ID, FREE_PLAN_RATE_LIMIT, Sandbox,
-};
-pub use state::{Invalid, MAX_LATENCY, Order};
+pub use sandbox::{Builder, DEFAULT_APP_ID, DEFAULT_CONNECTION, DEFAULT_USERPOOL_ID, Sandbox};
+pub use state::{MAX_LATENCY, Order};
 pub use wire::MAX_CONNECTIONS;

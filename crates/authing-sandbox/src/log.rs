@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 
 use crate::fault::How;
 use crate::ledger::Outcome;
-use crate::request::{self, Head, Parsed};
+use crate::request::{self, Request};
 
 /// How many requests, and how many connections, the log keeps, the latest.
 pub const MAX_RECORDS: usize = 20_000;
@@ -71,37 +71,33 @@ fn beginning<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Err
 }
 
 impl RequestRecord {
-    fn head(&self) -> Head {
-        let head = request::parse_head(&self.bytes);
-        head.ok().flatten().unwrap_or_default()
+    fn parsed(&self) -> Request {
+        let request = request::parse(&self.bytes);
+        request.ok().flatten().unwrap_or_default()
     }
 
-    /// Returns the method, or nothing if the head is not complete.
+    /// Returns the method, or nothing if the head is not complete and well-formed.
     pub fn method(&self) -> String {
-        self.head().method
+        self.parsed().method
     }
 
     /// Returns the request target, such as a path.
     pub fn target(&self) -> String {
-        self.head().target
-    }
-
-    /// Returns the headers as they were sent, in order.
-    pub fn headers(&self) -> Vec<(String, String)> {
-        self.head().headers
+        self.parsed().target
     }
 
     /// Returns the first value of a header; names are compared without case.
     pub fn header(&self, name: &str) -> Option<String> {
-        self.head().all(name).next().map(str::to_owned)
+        self.parsed().all(name).next().map(str::to_owned)
     }
 
     /// Returns the body, with chunks decoded; what there is of it if it is not complete.
     pub fn body(&self) -> Vec<u8> {
-        match request::parse(&self.bytes) {
-            Parsed::Complete(request) => request.body,
-            _ => self.bytes[self.head().length..].to_vec(),
+        let request = self.parsed();
+        if request.complete {
+            return request.body;
         }
+        self.bytes[request.length..].to_vec()
     }
 
     fn size(&self) -> usize {
@@ -167,12 +163,6 @@ pub struct ConnectionRecord {
     pub open: bool,
 }
 
-impl ConnectionRecord {
-    fn counts_as_open(&self) -> bool {
-        self.open && self.peer_closed.is_none()
-    }
-}
-
 /// All records. Numbers begin with 1, and the last entry of a list has the highest.
 #[derive(Debug, Default)]
 pub(crate) struct Log {
@@ -183,18 +173,15 @@ pub(crate) struct Log {
     /// How many requests there were, and how many of them were complete.
     begun: u64,
     pub(crate) complete: u64,
-    /// How many connections there were, and how many neither side has closed.
+    /// How many connections there were.
     pub(crate) accepted: u64,
-    pub(crate) open: usize,
 }
 
 impl Log {
     pub(crate) fn accept(&mut self, tls: Tls) -> u64 {
         if self.connections.len() >= MAX_RECORDS {
-            let oldest = self.connections.pop_front();
-            self.open -= usize::from(oldest.is_some_and(|record| record.counts_as_open()));
+            self.connections.pop_front();
         }
-        self.open += 1;
         self.accepted += 1;
         self.connections.push_back(ConnectionRecord {
             number: self.accepted,
@@ -211,15 +198,7 @@ impl Log {
         number: u64,
         change: impl FnOnce(&mut ConnectionRecord) -> T,
     ) -> Option<T> {
-        let first = self.connections.front()?.number;
-        let index = usize::try_from(number.checked_sub(first)?).ok()?;
-        let record = self.connections.get_mut(index)?;
-        let before = record.counts_as_open();
-        let result = change(record);
-        if before && !record.counts_as_open() {
-            self.open -= 1;
-        }
-        Some(result)
+        numbered(&mut self.connections, self.accepted, number).map(change)
     }
 
     pub(crate) fn begin(&mut self, connection: u64, at: DateTime<Utc>) -> u64 {
@@ -236,9 +215,7 @@ impl Log {
 
     /// Changes the record of a request, if it is still kept.
     pub(crate) fn request(&mut self, number: u64, change: impl FnOnce(&mut RequestRecord)) {
-        let first = self.requests.front().map_or(0, |record| record.number);
-        let index = number.checked_sub(first).map(usize::try_from);
-        let Some(record) = index.and_then(|index| self.requests.get_mut(index.ok()?)) else {
+        let Some(record) = numbered(&mut self.requests, self.begun, number) else {
             return;
         };
         let (complete, size) = (record.complete, record.size());
@@ -260,7 +237,14 @@ impl Log {
         self.requests.iter()
     }
 
-    pub(crate) fn connections(&self) -> Vec<ConnectionRecord> {
-        self.connections.iter().cloned().collect()
+    pub(crate) fn connections(&self) -> impl Iterator<Item = &ConnectionRecord> {
+        self.connections.iter()
     }
+}
+
+/// The record with this number, if it is still kept. The last one has the highest number.
+fn numbered<T>(records: &mut VecDeque<T>, highest: u64, number: u64) -> Option<&mut T> {
+    let later = usize::try_from(highest - number).ok()?;
+    let index = records.len().checked_sub(later + 1)?;
+    records.get_mut(index)
 }

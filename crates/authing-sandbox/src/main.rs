@@ -48,7 +48,7 @@ struct Options {
     /// An identity source connection (extIdpConnidentifier); may be repeated, or separated by commas
     #[arg(long, env = "AUTHING_SANDBOX_CONNECTION", value_delimiter = ',', default_value = authing_sandbox::DEFAULT_CONNECTION)]
     connection: Vec<String>,
-    /// The shape of responses: documented, nested, beside or loose
+    /// The shape of responses
     #[arg(long, env = "AUTHING_SANDBOX_SHAPE", default_value = "documented")]
     shape: Shape,
     /// Delay every response by so many milliseconds
@@ -56,19 +56,16 @@ struct Options {
     latency_ms: u64,
     /// Requests per second: a number, or off; 0 rejects every request
     #[arg(long, env = "AUTHING_SANDBOX_RATE_LIMIT", default_value = "300", value_parser = rate_limit)]
-    rate_limit: RateLimit,
+    // The path keeps clap from taking `None` for an option that is not given.
+    rate_limit: std::option::Option<u32>,
     /// Issue a code for this phone number at the start; may be repeated
     #[arg(long, value_name = "NUMBER")]
     phone: Vec<String>,
 }
 
-/// `off` is `None`.
-#[derive(Clone, Copy, Debug)]
-struct RateLimit(Option<u32>);
-
-fn rate_limit(text: &str) -> Result<RateLimit, &'static str> {
+fn rate_limit(text: &str) -> Result<Option<u32>, &'static str> {
     let number = text.parse().map_err(|_| "must be a number or off");
-    Ok(RateLimit(if text == "off" { None } else { Some(number?) }))
+    Ok(if text == "off" { None } else { Some(number?) })
 }
 
 fn main() -> ExitCode {
@@ -87,7 +84,7 @@ async fn serve(options: Options) -> io::Result<()> {
         .userpool_id(&options.userpool_id)
         .shape(options.shape)
         .latency(Duration::from_millis(options.latency_ms))
-        .rate_limit(options.rate_limit.0);
+        .rate_limit(options.rate_limit);
     for connection in &options.connection {
         builder = builder.connection(connection);
     }
@@ -100,7 +97,7 @@ async fn serve(options: Options) -> io::Result<()> {
     let sandbox = builder.start().await?;
     let mut codes = String::new();
     for number in &options.phone {
-        let code = sandbox.issue_code(number).map_err(io::Error::other)?;
+        let code = sandbox.issue_code(number)?;
         codes.push_str(&format!("\n  code for {number}: {code}"));
     }
     let mut interrupted = std::pin::pin!(tokio::signal::ctrl_c());
@@ -113,7 +110,7 @@ async fn serve(options: Options) -> io::Result<()> {
     println!("{}", welcome(&sandbox, &options, &codes));
     interrupted.await?;
     println!("Stopping.");
-    sandbox.shutdown().await;
+    drop(sandbox);
     Ok(())
 }
 
@@ -137,7 +134,6 @@ Open {base_url}/ in a browser: a phone to tap on, and what really happens.{note}
 
   x-authing-app-id       {}
   extIdpConnidentifier   {}
-  shape of responses     {}
   your backend           {}{codes}
 
 Issue a code, as a user's tap would:
@@ -159,7 +155,6 @@ Let the next request fail:
 Ctrl-C stops it.",
         options.app_id,
         options.connection.join(", "),
-        options.shape.name(),
         options.backend.as_deref().unwrap_or("none (--backend URL)"),
     )
 }

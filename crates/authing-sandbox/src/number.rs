@@ -45,11 +45,6 @@ fn country_code_length(digits: &str) -> Option<usize> {
     }
 }
 
-/// A phone code in the form of WeChat's samples: 64 lower-case hexadecimal digits.
-pub(crate) fn phone_code() -> String {
-    hex(64)
-}
-
 /// A `wx.login` code in the form of WeChat's samples: 32 letters and digits.
 pub(crate) fn login_code() -> String {
     let random = iter::repeat_with(fastrand::alphanumeric);
@@ -78,7 +73,8 @@ pub(crate) fn mini_program_id(app_id: &str, connection: &str) -> String {
     format!("wx{hash:016x}")
 }
 
-fn hex(length: usize) -> String {
+/// Random hexadecimal digits in lower case.
+pub(crate) fn hex(length: usize) -> String {
     let digits = iter::repeat_with(|| fastrand::digit(16));
     digits.take(length).collect()
 }

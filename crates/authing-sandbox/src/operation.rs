@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
 use crate::answer::{Answer, Envelope};
-use crate::ledger::Outcome;
-use crate::refusal::{Language, Rejection, SUCCESS, Said};
+use crate::ledger::{Attempt, Outcome};
+use crate::refusal::{Rejection, SUCCESS, Said, translated};
 use crate::request::Request;
 use crate::state::{Core, State};
 
@@ -43,18 +43,18 @@ impl<'a> Call<'a> {
         if !core.admit(now) {
             return Err(Rejection::Throttled);
         }
-        let (config, head) = (&self.state.config, &self.request.head);
-        let ids = ["x-authing-app-id", "x-authing-userpool-id"].map(|name| head.header(name));
+        let (config, request) = (&self.state.config, self.request);
+        let ids = ["x-authing-app-id", "x-authing-userpool-id"].map(|name| request.header(name));
         match ids {
             [None, None] => return Err(Rejection::MissingIdentity),
             [Some(id), _] if id != config.app_id => return Err(Rejection::UnknownApp),
             [_, Some(id)] if id != config.userpool_id => return Err(Rejection::UnknownUserpool),
             _ => {}
         }
-        if !head.is_json() {
+        if !request.is_json() {
             return Err(Rejection::ContentType);
         }
-        if self.request.body.len() > MAX_REQUEST_BODY {
+        if request.body.len() > MAX_REQUEST_BODY {
             return Err(Rejection::BodyTooLarge);
         }
         self.body.as_ref().map(|_| ()).ok_or(Rejection::NotJson)
@@ -62,13 +62,24 @@ impl<'a> Call<'a> {
 
     /// Writes down what the request led to.
     pub(crate) fn note(&self, core: &mut Core, outcome: Outcome) {
-        let now = self.state.clock.now();
-        core.note(self.number, self.field("code"), outcome, now);
+        let code = self.field("code");
+        if let Some(code) = code {
+            let attempt = Attempt {
+                request: self.number,
+                at: self.state.clock.now(),
+                outcome,
+            };
+            core.ledger.note(code, attempt);
+        }
+        core.log.request(self.number, |record| {
+            record.code = code.map(str::to_owned);
+            record.outcome = outcome;
+        });
     }
 
     /// An envelope of success, as yet without data.
     pub(crate) fn success(&self) -> Envelope {
-        Envelope::new(200, self.language().pick(SUCCESS))
+        Envelope::new(200, self.translated(SUCCESS))
     }
 
     /// Authing's response to a rejection, or WeChat's error for the operation to put into one.
@@ -76,7 +87,7 @@ impl<'a> Call<'a> {
         match rejection.said() {
             Said::WeChat(errcode, errmsg) => Err((errcode, errmsg)),
             Said::Authing(status_code, api_code, message) => {
-                let mut envelope = Envelope::new(status_code, self.language().pick(message));
+                let mut envelope = Envelope::new(status_code, self.translated(message));
                 envelope.api_code = api_code;
                 Ok(match rejection {
                     Rejection::Throttled => envelope.answer(429).header("retry-after", "1"),
@@ -86,7 +97,7 @@ impl<'a> Call<'a> {
         }
     }
 
-    fn language(&self) -> Language {
-        Language::from_header(self.request.head.header("x-authing-lang"))
+    fn translated(&self, texts: (&'static str, &'static str)) -> &'static str {
+        translated(self.request.header("x-authing-lang"), texts)
     }
 }

@@ -1,6 +1,6 @@
 //! The reasons for rejections, with the numbers and texts of Authing and WeChat.
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 /// What the response to a rejected request says.
 pub(crate) enum Said {
@@ -14,22 +14,16 @@ pub(crate) enum Said {
 use Said::{Authing, WeChat};
 
 macro_rules! rejections {
-    ($($(#[$doc:meta])* $variant:ident $name:literal $said:expr;)+) => {
+    ($($(#[$doc:meta])* $variant:ident $said:expr;)+) => {
         /// Why a request got no phone number. In JSON its name, such as `code-used`.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+        #[serde(rename_all = "kebab-case")]
         #[non_exhaustive]
         pub enum Rejection {
             $($(#[$doc])* $variant,)+
         }
 
         impl Rejection {
-            /// The stable name.
-            pub fn name(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $name,)+
-                }
-            }
-
             pub(crate) fn said(self) -> Said {
                 match self {
                     $(Self::$variant => $said,)+
@@ -41,65 +35,46 @@ macro_rules! rejections {
 
 rejections! {
     /// More requests in this second than the rate limit allows. The code was not looked at.
-    Throttled "throttled" Authing(429, None, ("请求过于频繁，请稍后再试", "Too many requests, try again later"));
+    Throttled Authing(429, None, ("请求过于频繁，请稍后再试", "Too many requests, try again later"));
     /// The content type is not `application/json`.
-    ContentType "content-type" Authing(400, None, ("content-type 必须为 application/json", "content-type must be application/json"));
+    ContentType Authing(400, None, ("content-type 必须为 application/json", "content-type must be application/json"));
     /// The body is larger than [`MAX_REQUEST_BODY`](crate::MAX_REQUEST_BODY).
-    BodyTooLarge "body-too-large" Authing(413, None, ("请求体过大", "Request body too large"));
+    BodyTooLarge Authing(413, None, ("请求体过大", "Request body too large"));
     /// The body is not one JSON object.
-    NotJson "not-json" Authing(400, None, ("请求体不是 JSON 对象", "The request body is not a JSON object"));
+    NotJson Authing(400, None, ("请求体不是 JSON 对象", "The request body is not a JSON object"));
     /// A required field is absent, not a string, or empty.
-    MissingField "missing-field" Authing(400, None, ("参数格式错误：code 和 extIdpConnidentifier 必须为非空字符串", "Malformed argument: code and extIdpConnidentifier must be non-empty strings"));
+    MissingField Authing(400, None, ("参数格式错误：code 和 extIdpConnidentifier 必须为非空字符串", "Malformed argument: code and extIdpConnidentifier must be non-empty strings"));
     /// Neither `x-authing-app-id` nor `x-authing-userpool-id` was sent.
-    MissingIdentity "missing-identity" Authing(400, None, ("缺少请求头 x-authing-app-id", "The header x-authing-app-id is missing"));
+    MissingIdentity Authing(400, None, ("缺少请求头 x-authing-app-id", "The header x-authing-app-id is missing"));
     /// `x-authing-app-id` is not the sandbox's application.
-    UnknownApp "unknown-app" Authing(403, Some(2011), ("应用不存在", "The application does not exist"));
+    UnknownApp Authing(403, Some(2011), ("应用不存在", "The application does not exist"));
     /// `x-authing-userpool-id` is not the sandbox's user pool.
-    UnknownUserpool "unknown-userpool" Authing(404, Some(2224), ("用户池不存在", "The user pool does not exist"));
+    UnknownUserpool Authing(404, Some(2224), ("用户池不存在", "The user pool does not exist"));
     /// The application has no such identity source connection.
-    UnknownConnection "unknown-connection" Authing(404, None, ("身份源连接不存在：extIdpConnidentifier", "The identity source connection does not exist: extIdpConnidentifier"));
+    UnknownConnection Authing(404, None, ("身份源连接不存在：extIdpConnidentifier", "The identity source connection does not exist: extIdpConnidentifier"));
     /// The code was never issued, or has been forgotten.
-    CodeUnknown "code-unknown" WeChat(40029, "invalid code");
+    CodeUnknown WeChat(40029, "invalid code");
     /// The code is older than [`CODE_LIFETIME`](crate::CODE_LIFETIME).
-    CodeExpired "code-expired" WeChat(40029, "invalid code");
+    CodeExpired WeChat(40029, "invalid code");
     /// The code belongs to another connection, hence to another mini program.
-    CodeOfAnother "code-of-another" WeChat(40029, "invalid code");
+    CodeOfAnother WeChat(40029, "invalid code");
     /// A `wx.login` code instead of a phone code.
-    LoginCode "login-code" WeChat(40029, "invalid code");
+    LoginCode WeChat(40029, "invalid code");
     /// The code was used before.
-    CodeUsed "code-used" WeChat(40163, "code been used");
-}
-
-impl Serialize for Rejection {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.name())
-    }
+    CodeUsed WeChat(40163, "code been used");
 }
 
 /// The message of success, in Chinese and English (documented).
 pub(crate) const SUCCESS: (&str, &str) = ("操作成功", "Operation successful");
 
-/// The language of `message`.
-#[derive(Clone, Copy)]
-pub(crate) enum Language {
-    Chinese,
-    English,
-}
-
-impl Language {
-    /// Reads the header `x-authing-lang`. Chinese is the default. All other languages fall back to
-    /// English, because Authing's texts in those are not known.
-    pub(crate) fn from_header(value: Option<&str>) -> Self {
-        match value {
-            Some(value) if !value.to_ascii_lowercase().starts_with("zh") => Self::English,
-            _ => Self::Chinese,
-        }
-    }
-
-    pub(crate) fn pick(self, (chinese, english): (&'static str, &'static str)) -> &'static str {
-        match self {
-            Self::Chinese => chinese,
-            Self::English => english,
-        }
+/// Picks the text for the header `x-authing-lang`. Chinese is the default. All other languages fall
+/// back to English, because Authing's texts in those are not known.
+pub(crate) fn translated(
+    language: Option<&str>,
+    (chinese, english): (&'static str, &'static str),
+) -> &'static str {
+    match language {
+        Some(language) if !language.to_ascii_lowercase().starts_with("zh") => english,
+        _ => chinese,
     }
 }

@@ -3,12 +3,15 @@
 
 use std::time::{Duration, Instant};
 
+use http::Uri;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::get_wechat_miniprogram_phone::EXCHANGE_PATH;
+use crate::request;
 use crate::state::Config;
 
 /// How long a response may take: longer than the client's own default timeout.
@@ -16,52 +19,76 @@ const DEADLINE: Duration = Duration::from_secs(20);
 /// The bytes of a response that are read.
 const MAX_RESPONSE: u64 = 64 * 1024;
 
-/// Splits the URL of a backend into host and path: plain http, without user name.
-pub(crate) fn parse(url: &str) -> Result<(&str, &str), String> {
-    let rest = url.strip_prefix("http://").unwrap_or_default();
-    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    let visible = url.bytes().all(|byte| byte.is_ascii_graphic());
-    if authority.is_empty() || authority.contains('@') || !visible {
-        return Err("a backend is a URL such as http://127.0.0.1:3000/api/phone".to_owned());
+/// Reads the URL of a backend: plain http, without user name.
+pub(crate) fn parse(url: &str) -> Result<Uri, String> {
+    let allowed = |uri: &Uri| {
+        let user = uri
+            .authority()
+            .is_some_and(|all| all.as_str().contains('@'));
+        uri.scheme_str() == Some("http") && !user
+    };
+    let error = "a backend is a URL such as http://127.0.0.1:3000/api/phone";
+    let uri = url.parse().ok().filter(allowed);
+    uri.ok_or_else(|| error.to_owned())
+}
+
+/// What is sent, and where to.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct HandOver {
+    code: String,
+    to: To,
+    connection: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum To {
+    Backend,
+    Sandbox,
+}
+
+/// Sends `{"code": …}` to the backend, as the mini program's page would, or the exchange request to
+/// the sandbox's own address, as a backend would.
+pub(crate) async fn hand_over(config: &Config, order: HandOver) -> Result<Value, String> {
+    let code = order.code;
+    match order.to {
+        To::Backend => {
+            let known = config.backend.as_deref();
+            let url = known.ok_or("no backend is known; start the sandbox with --backend URL")?;
+            Ok(send(&parse(url)?, "", &json!({ "code": code })).await)
+        }
+        To::Sandbox => {
+            let url = parse(&format!("{}{EXCHANGE_PATH}", config.base_url));
+            let url = url.map_err(|_| "a sandbox with TLS does not send to itself")?;
+            let connection = order.connection.as_ref().unwrap_or(&config.connections[0]);
+            let app = format!("x-authing-app-id: {}\r\n", config.app_id);
+            let headers = format!("{app}x-authing-lang: en-US\r\n");
+            let body = json!({ "code": code, "extIdpConnidentifier": connection });
+            Ok(send(&url, &headers, &body).await)
+        }
     }
-    Ok((authority, if path.is_empty() { "/" } else { path }))
-}
-
-/// Sends `{"code": …}` to the backend, as the mini program's page would.
-pub(crate) async fn to_backend(url: &str, code: &str) -> Result<Value, String> {
-    let (authority, path) = parse(url)?;
-    Ok(send(authority, path, "", &json!({ "code": code })).await)
-}
-
-/// Sends the exchange request to the sandbox's own address, as a backend would.
-pub(crate) async fn to_sandbox(config: &Config, code: &str, connection: &str) -> Value {
-    let authority = config.base_url.trim_start_matches("http://");
-    let app = format!("x-authing-app-id: {}\r\n", config.app_id);
-    let headers = format!("{app}x-authing-lang: en-US\r\n");
-    let body = json!({ "code": code, "extIdpConnidentifier": connection });
-    send(authority, EXCHANGE_PATH, &headers, &body).await
 }
 
 /// What was sent and what came back, for the console.
-async fn send(authority: &str, path: &str, headers: &str, body: &Value) -> Value {
+async fn send(url: &Uri, headers: &str, body: &Value) -> Value {
     let body = body.to_string();
     // HTTP/1.0, so that the response is not chunked and ends with the connection.
     let request = format!(
-        "POST {path} HTTP/1.0\r\nhost: {authority}\r\ncontent-type: application/json\r\n\
+        "POST {} HTTP/1.0\r\nhost: {}\r\ncontent-type: application/json\r\n\
          accept: application/json\r\n{headers}content-length: {}\r\n\r\n{body}",
+        url.path_and_query().map_or("/", |path| path.as_str()),
+        url.authority().map_or("", |authority| authority.as_str()),
         body.len()
     );
-    let has_port = authority
-        .rsplit(']')
-        .next()
-        .is_some_and(|end| end.contains(':'));
-    let port = if has_port { "" } else { ":80" };
+    let host = url.host().unwrap_or_default();
+    let address = format!("{host}:{}", url.port_u16().unwrap_or(80));
     let started = Instant::now();
-    let exchange = exchange(format!("{authority}{port}"), request);
+    let exchange = exchange(address, request);
     let result = timeout(DEADLINE, exchange).await;
     let result = result.unwrap_or_else(|_| Err("no response within 20 s".to_owned()));
     json!({
-        "request": { "method": "POST", "url": format!("http://{authority}{path}"), "body": body },
+        "request": { "method": "POST", "url": url.to_string(), "body": body },
         "error": result.as_ref().err(),
         "response": result.as_ref().ok(),
         "elapsedMs": u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
@@ -80,11 +107,9 @@ async fn exchange(address: String, request: String) -> Result<Value, String> {
     };
     let mut headers = [httparse::EMPTY_HEADER; 64];
     let mut response = httparse::Response::new(&mut headers);
-    let parsed = response.parse(&bytes);
-    let parsed = parsed.map_err(|error| format!("not an HTTP response: {error}"))?;
-    let httparse::Status::Complete(length) = parsed else {
-        return Err(broken.to_owned());
-    };
+    let length = request::complete(response.parse(&bytes))
+        .map_err(|error| format!("not an HTTP response: {error}"))?
+        .ok_or(broken)?;
     let header = |name: &str| {
         let mut headers = response.headers.iter();
         let found = headers.find(|header| header.name.eq_ignore_ascii_case(name));

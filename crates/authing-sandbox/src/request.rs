@@ -11,36 +11,21 @@ pub(crate) const HEAD_GRACE: Duration = Duration::from_millis(50);
 const MAX_HEADERS: usize = 128;
 const TOO_LARGE: &str = "the head or the body is too large";
 
-/// The head of a request.
+/// A request, or its head if its body is not complete.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Head {
+pub(crate) struct Request {
     pub(crate) method: String,
     pub(crate) target: String,
     pub(crate) headers: Vec<(String, String)>,
-    /// Its length in bytes, with the empty line.
-    pub(crate) length: usize,
     http10: bool,
-}
-
-/// A complete request.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Request {
-    pub(crate) head: Head,
     pub(crate) body: Vec<u8>,
-    /// The length of all of it in bytes.
+    /// Whether the body is complete.
+    pub(crate) complete: bool,
+    /// The length of what there is in bytes, with the empty line after the head.
     pub(crate) length: usize,
 }
 
-/// What the beginning of a buffer holds.
-pub(crate) enum Parsed {
-    /// The request is not complete; its head may be.
-    Partial(Option<Head>),
-    Complete(Box<Request>),
-    /// It is not a well-formed request.
-    Invalid(String),
-}
-
-impl Head {
+impl Request {
     /// The value of a header; an empty one counts as absent.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.all(name).find(|value| !value.is_empty())
@@ -88,19 +73,19 @@ impl Head {
     }
 }
 
-/// Reads the request at the beginning of `bytes`.
-pub(crate) fn parse(bytes: &[u8]) -> Parsed {
-    let head = match parse_head(bytes) {
-        Ok(Some(head)) => head,
-        Ok(None) if bytes.len() > MAX_HEAD => {
-            return Parsed::Invalid(TOO_LARGE.to_owned());
-        }
-        Ok(None) => return Parsed::Partial(None),
-        Err(problem) => return Parsed::Invalid(problem),
+/// Reads the request at the beginning of `bytes`: `None` if its head is not complete.
+pub(crate) fn parse(bytes: &[u8]) -> Result<Option<Request>, String> {
+    let Some(mut head) = parse_head(bytes)? else {
+        let too_large = bytes.len() > MAX_HEAD;
+        return if too_large {
+            Err(TOO_LARGE.to_owned())
+        } else {
+            Ok(None)
+        };
     };
     let hosts = head.all("host").count();
     if hosts != 1 && !(head.http10 && hosts == 0) {
-        return Parsed::Invalid(format!("{hosts} host headers"));
+        return Err(format!("{hosts} host headers"));
     }
     let lengths: Vec<&str> = head.all("content-length").collect();
     let codings: Vec<&str> = head.all("transfer-encoding").collect();
@@ -117,36 +102,45 @@ pub(crate) fn parse(bytes: &[u8]) -> Parsed {
         ([], [coding]) if coding.eq_ignore_ascii_case("chunked") => dechunk(rest),
         _ => Err("not exactly one framing of the body".to_owned()),
     };
-    match body {
-        Ok(Some((body, length))) => Parsed::Complete(Box::new(Request {
-            length: head.length + length,
-            body,
-            head,
-        })),
-        Ok(None) if rest.len() > MAX_READ => Parsed::Invalid(TOO_LARGE.to_owned()),
-        Ok(None) => Parsed::Partial(Some(head)),
-        Err(problem) => Parsed::Invalid(problem),
+    match body? {
+        Some((body, length)) => {
+            head.body = body;
+            head.length += length;
+            head.complete = true;
+        }
+        None if rest.len() > MAX_READ => return Err(TOO_LARGE.to_owned()),
+        None => {}
     }
+    Ok(Some(head))
 }
 
 /// Reads a head: `None` if it is not complete.
-pub(crate) fn parse_head(bytes: &[u8]) -> Result<Option<Head>, String> {
+fn parse_head(bytes: &[u8]) -> Result<Option<Request>, String> {
     let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
     let mut request = httparse::Request::new(&mut headers);
-    match request.parse(bytes) {
-        Ok(httparse::Status::Complete(length)) => {
-            let headers = request.headers.iter().map(|header| {
-                let value = String::from_utf8_lossy(header.value).into_owned();
-                (header.name.to_owned(), value)
-            });
-            Ok(Some(Head {
-                headers: headers.collect(),
-                method: request.method.unwrap_or_default().to_owned(),
-                target: request.path.unwrap_or_default().to_owned(),
-                length,
-                http10: request.version == Some(0),
-            }))
-        }
+    let Some(length) = complete(request.parse(bytes))? else {
+        return Ok(None);
+    };
+    let headers = request.headers.iter().map(|header| {
+        let value = String::from_utf8_lossy(header.value).into_owned();
+        (header.name.to_owned(), value)
+    });
+    Ok(Some(Request {
+        headers: headers.collect(),
+        method: request.method.unwrap_or_default().to_owned(),
+        target: request.path.unwrap_or_default().to_owned(),
+        length,
+        http10: request.version == Some(0),
+        ..Request::default()
+    }))
+}
+
+/// What was parsed: `None` if the input is not complete.
+pub(crate) fn complete<T, E: ToString>(
+    parsed: Result<httparse::Status<T>, E>,
+) -> Result<Option<T>, String> {
+    match parsed {
+        Ok(httparse::Status::Complete(value)) => Ok(Some(value)),
         Ok(httparse::Status::Partial) => Ok(None),
         Err(error) => Err(error.to_string()),
     }
@@ -157,20 +151,15 @@ fn dechunk(bytes: &[u8]) -> Result<Option<(Vec<u8>, usize)>, String> {
     let mut body = Vec::new();
     let mut at = 0;
     loop {
-        let (start, size) = match httparse::parse_chunk_size(&bytes[at..]) {
-            Ok(httparse::Status::Complete((start, size))) => (start, size),
-            Ok(httparse::Status::Partial) => return Ok(None),
-            Err(_) => return Err("a chunk size that is not a number".to_owned()),
+        let Some((start, size)) = complete(httparse::parse_chunk_size(&bytes[at..]))? else {
+            return Ok(None);
         };
         at += start;
         if size == 0 {
             // Trailers end with an empty line.
             let mut trailers = [httparse::EMPTY_HEADER; MAX_HEADERS];
-            return match httparse::parse_headers(&bytes[at..], &mut trailers) {
-                Ok(httparse::Status::Complete((length, _))) => Ok(Some((body, at + length))),
-                Ok(httparse::Status::Partial) => Ok(None),
-                Err(error) => Err(error.to_string()),
-            };
+            let end = complete(httparse::parse_headers(&bytes[at..], &mut trailers))?;
+            return Ok(end.map(|(length, _)| (body, at + length)));
         }
         let size = usize::try_from(size).unwrap_or(usize::MAX);
         let end = at.saturating_add(size);

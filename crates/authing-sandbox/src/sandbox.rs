@@ -14,7 +14,7 @@ use crate::fault::Fault;
 use crate::ledger::Entry;
 use crate::log::{ConnectionRecord, RequestRecord};
 use crate::relay;
-use crate::state::{Config, Invalid, MAX_LATENCY, Order, State};
+use crate::state::{Config, MAX_LATENCY, Order, State};
 use crate::stream::Acceptor;
 use crate::wire;
 
@@ -24,8 +24,6 @@ pub const DEFAULT_APP_ID: &str = "sandbox-app";
 pub const DEFAULT_USERPOOL_ID: &str = "sandbox-userpool";
 /// The identity source connection of a sandbox for which no other is set: Authing's sample.
 pub const DEFAULT_CONNECTION: &str = "my-wxapp";
-/// The requests per second and user pool of Authing's free plan (documented).
-pub const FREE_PLAN_RATE_LIMIT: u32 = 300;
 /// The shortest admin token, in characters.
 const MIN_ADMIN_TOKEN: usize = 16;
 /// The longest id, in characters.
@@ -44,10 +42,7 @@ pub struct Builder {
 // Without the token.
 impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut debug = f.debug_struct("Builder");
-        debug
-            .field("address", &self.address)
-            .finish_non_exhaustive()
+        f.debug_struct("Builder").finish_non_exhaustive()
     }
 }
 
@@ -69,7 +64,7 @@ impl Builder {
         /// At least 16 visible ASCII characters.
         admin_token(self, token: impl Into<String>) => self.config.admin_token = Some(token.into());
         /// Sets the requests per second of the user pool. Default: `None`, no limit. 0 rejects
-        /// every request; [`FREE_PLAN_RATE_LIMIT`] is Authing's.
+        /// every request; Authing's free plan has 300 (documented).
         rate_limit(self, per_second: Option<u32>) => self.config.controls.rate_limit = per_second;
         /// Sets the shape of responses at the start. Default: [`Shape::Documented`].
         shape(self, shape: Shape) => self.config.controls.shape = shape;
@@ -80,13 +75,9 @@ impl Builder {
         /// Sets a backend that takes `POST {"code": "…"}`, to which the console hands codes, such as
         /// `http://127.0.0.1:3000/api/phone`. Default: none.
         backend(self, url: impl Into<String>) => self.config.backend = Some(url.into());
-    }
-
-    /// Serves TLS. Versions, application protocols and client certificates are set in `config`.
-    #[cfg(feature = "tls")]
-    pub fn tls(mut self, config: std::sync::Arc<tokio_rustls::rustls::ServerConfig>) -> Self {
-        self.acceptor = Some(config.into());
-        self
+        /// Serves TLS. Versions, application protocols and client certificates are set in `config`.
+        #[cfg(feature = "tls")]
+        tls(self, config: std::sync::Arc<tokio_rustls::rustls::ServerConfig>) => self.acceptor = Some(config.into());
     }
 
     /// Starts the sandbox, as [`Builder::start_blocking`] does.
@@ -103,8 +94,7 @@ impl Builder {
         if self.config.connections.is_empty() {
             self.config.connections.push(DEFAULT_CONNECTION.to_owned());
         }
-        self.check()
-            .map_err(|text| io::Error::new(io::ErrorKind::InvalidInput, text))?;
+        self.check().map_err(invalid)?;
         let listener = TcpListener::bind(self.address)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
@@ -118,15 +108,15 @@ impl Builder {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
+        let entered = runtime.enter();
+        let listener = tokio::net::TcpListener::from_std(listener)?;
+        drop(entered);
         let (stop, stopped) = oneshot::channel::<()>();
-        let (served, acceptor) = (state.clone(), self.acceptor);
-        let serve = async move {
-            let Ok(listener) = tokio::net::TcpListener::from_std(listener) else {
-                return;
-            };
+        let serving = wire::serve(listener, state.clone(), self.acceptor);
+        let serve = async {
             tokio::select! {
                 _ = stopped => {}
-                () = wire::serve(listener, served, acceptor) => {}
+                () = serving => {}
             }
         };
         let thread = thread::Builder::new()
@@ -165,6 +155,10 @@ impl Builder {
             .as_deref()
             .map_or(Ok(()), |url| relay::parse(url).map(|_| ()))
     }
+}
+
+fn invalid(text: String) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, text)
 }
 
 /// A running sandbox. Dropping it stops it and closes its connections.
@@ -213,13 +207,13 @@ impl Sandbox {
     }
 
     /// Issues a code, as a user's tap would. The error says why it is not a phone number.
-    pub fn issue_code(&self, phone_number: &str) -> Result<String, Invalid> {
+    pub fn issue_code(&self, phone_number: &str) -> io::Result<String> {
         self.issue(Order::phone(phone_number))
     }
 
     /// Issues the code that is ordered. The error says which part of the order is invalid.
-    pub fn issue(&self, order: Order) -> Result<String, Invalid> {
-        self.state.issue(order)
+    pub fn issue(&self, order: Order) -> io::Result<String> {
+        self.state.issue(order).map_err(invalid)
     }
 
     /// Returns the clock by which codes expire.
@@ -251,7 +245,7 @@ impl Sandbox {
 
     /// Returns the latest connections, oldest first.
     pub fn connections(&self) -> Vec<ConnectionRecord> {
-        self.state.core().log.connections()
+        self.state.core().log.connections().cloned().collect()
     }
 
     /// Returns how many connections were accepted since the start.
@@ -261,17 +255,14 @@ impl Sandbox {
 
     /// Returns how many connections neither the sandbox nor the peer has closed.
     pub fn open_connections(&self) -> usize {
-        self.state.core().log.open
+        let core = self.state.core();
+        let open = |record: &&ConnectionRecord| record.open && record.peer_closed.is_none();
+        core.log.connections().filter(open).count()
     }
 
     /// Sets the shape of later responses.
     pub fn set_shape(&self, shape: Shape) {
         self.state.core().controls.shape = shape;
-    }
-
-    /// Delays later responses of the API, by at most a minute.
-    pub fn set_latency(&self, latency: Duration) {
-        self.state.core().controls.latency = latency.min(MAX_LATENCY);
     }
 
     /// Sets the requests per second; `None` is no limit, 0 rejects every request.
@@ -280,8 +271,8 @@ impl Sandbox {
     }
 
     /// Adds a fault to the queue. The error says why it can never happen, or that too many wait.
-    pub fn push_fault(&self, fault: Fault) -> Result<(), Invalid> {
-        self.state.push_fault(fault)
+    pub fn push_fault(&self, fault: Fault) -> io::Result<()> {
+        self.state.push_fault(fault).map_err(invalid)
     }
 
     /// Returns the faults that are waiting.
@@ -293,9 +284,6 @@ impl Sandbox {
     pub fn clear_faults(&self) {
         self.state.core().faults.clear();
     }
-
-    /// Stops the sandbox and closes its connections, as dropping it does.
-    pub async fn shutdown(self) {}
 }
 
 impl Drop for Sandbox {

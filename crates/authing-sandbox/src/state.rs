@@ -1,7 +1,6 @@
 //! The state of a sandbox, protected by one lock.
 
 use std::collections::VecDeque;
-use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -10,10 +9,8 @@ use serde::Deserialize;
 
 use crate::answer::Shape;
 use crate::clock::{self, Clock};
-use crate::fault::{Fault, MAX_DELAY, MAX_FAULTS, MAX_FAULTS_SIZE, Trigger};
-use crate::ledger::{
-    Attempt, CODE_LIFETIME, CodeKind, CodeStatus, Entry, Ledger, MAX_CODE, Outcome,
-};
+use crate::fault::{CutAt, Fault, MAX_DELAY, MAX_FAULTS, MAX_FAULTS_SIZE};
+use crate::ledger::{CODE_LIFETIME, CodeKind, CodeStatus, Entry, Ledger, MAX_CODE};
 use crate::log::Log;
 use crate::number;
 
@@ -46,7 +43,7 @@ pub(crate) struct Controls {
 
 /// What changes. One lock around all of it makes each step of an exchange atomic: no two requests
 /// can find the same code unused.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Core {
     pub(crate) ledger: Ledger,
     pub(crate) log: Log,
@@ -101,20 +98,8 @@ impl Order {
     }
 }
 
-/// Says why an order or a fault is invalid.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Invalid(String);
-
-impl fmt::Display for Invalid {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Invalid {}
-
-fn invalid<T>(text: impl Into<String>) -> Result<T, Invalid> {
-    Err(Invalid(text.into()))
+fn invalid<T>(text: impl Into<String>) -> Result<T, String> {
+    Err(text.into())
 }
 
 impl State {
@@ -122,11 +107,8 @@ impl State {
         Self {
             clock: Clock::new(config.manual_clock),
             core: Arc::new(Mutex::new(Core {
-                ledger: Ledger::default(),
-                log: Log::default(),
-                faults: VecDeque::new(),
                 controls: config.controls,
-                window: (0, 0),
+                ..Core::default()
             })),
             config: Arc::new(config),
         }
@@ -141,7 +123,7 @@ impl State {
         self.core().ledger.entry(code, now)
     }
 
-    pub(crate) fn issue(&self, order: Order) -> Result<String, Invalid> {
+    pub(crate) fn issue(&self, order: Order) -> Result<String, String> {
         let phone_number = match (order.kind, &order.phone_number) {
             (CodeKind::Phone, None) => return invalid("phoneNumber is missing"),
             (CodeKind::Phone, Some(number)) => {
@@ -157,8 +139,9 @@ impl State {
             let known = known.join(", ");
             return invalid(format!("no such connection; the sandbox has {known}"));
         }
+        // In the form of WeChat's samples.
         let code = order.code.unwrap_or_else(|| match order.kind {
-            CodeKind::Phone => number::phone_code(),
+            CodeKind::Phone => number::hex(64),
             CodeKind::Login => number::login_code(),
         });
         if !(1..=MAX_CODE).contains(&code.len()) || !code.bytes().all(|b| b.is_ascii_graphic()) {
@@ -185,7 +168,7 @@ impl State {
         Ok(code)
     }
 
-    pub(crate) fn push_fault(&self, fault: Fault) -> Result<(), Invalid> {
+    pub(crate) fn push_fault(&self, fault: Fault) -> Result<(), String> {
         let mut core = self.core();
         let held: usize = core.faults.iter().map(Fault::size).sum();
         if core.faults.len() >= MAX_FAULTS || held + fault.size() > MAX_FAULTS_SIZE {
@@ -197,7 +180,7 @@ impl State {
         if fault.wait() > MAX_DELAY {
             return invalid("afterMs must be at most a day");
         }
-        if matches!(fault.trigger(), Trigger::Handshake(1..)) && !self.config.tls {
+        if matches!(fault.trigger(), CutAt::Handshake(1..)) && !self.config.tls {
             return invalid("a cut in the handshake needs a sandbox with TLS");
         }
         core.faults.push_back(fault);
@@ -207,7 +190,7 @@ impl State {
 
 impl Core {
     /// Takes the first fault if `takes` accepts its trigger.
-    pub(crate) fn take_fault(&mut self, takes: impl FnOnce(Trigger) -> bool) -> Option<Fault> {
+    pub(crate) fn take_fault(&mut self, takes: impl FnOnce(CutAt) -> bool) -> Option<Fault> {
         let first = self.faults.front_mut()?;
         if !takes(first.trigger()) {
             return None;
@@ -229,27 +212,5 @@ impl Core {
         self.window.1 = self.window.1.saturating_add(1);
         let limit = self.controls.rate_limit;
         limit.is_none_or(|limit| self.window.1 <= limit)
-    }
-
-    /// Writes down what a complete request led to, with its code and in its record.
-    pub(crate) fn note(
-        &mut self,
-        request: u64,
-        code: Option<&str>,
-        outcome: Outcome,
-        at: DateTime<Utc>,
-    ) {
-        if let Some(code) = code {
-            let attempt = Attempt {
-                request,
-                at,
-                outcome,
-            };
-            self.ledger.note(code, attempt);
-        }
-        self.log.request(request, |record| {
-            record.code = code.map(str::to_owned);
-            record.outcome = outcome;
-        });
     }
 }

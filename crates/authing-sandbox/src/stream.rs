@@ -3,7 +3,7 @@
 use std::io;
 use std::net::Shutdown;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
+use crate::clock::lock;
 use crate::fault::How;
 use crate::log::{Closed, ConnectionRecord, Tls};
 use crate::state::State;
@@ -19,7 +20,7 @@ use crate::state::State;
 /// connection is over when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Link {
-    tcp: TcpStream,
+    tcp: Mutex<TcpStream>,
     pub(crate) state: State,
     pub(crate) number: u64,
 }
@@ -33,7 +34,7 @@ impl Link {
             Tls::Plain
         };
         Arc::new(Self {
-            tcp,
+            tcp: Mutex::new(tcp),
             number: state.core().log.accept(tls),
             state: state.clone(),
         })
@@ -51,13 +52,14 @@ impl Link {
     /// Ends the connection below TLS. All of it must be dropped next, except after [`How::Fin`]
     /// and [`How::Stall`].
     pub(crate) async fn end(&self, how: How) {
-        let socket = SockRef::from(&self.tcp);
         let written = self.update(|record| record.bytes_written > 0);
         if how == How::Reset && written == Some(true) {
             // A RST discards what the kernel has not delivered yet.
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
         self.update(|record| record.ended.get_or_insert(how).to_owned());
+        let tcp = lock(&self.tcp);
+        let socket = SockRef::from(&*tcp);
         // Errors mean that the peer is gone already.
         let _ = match how {
             How::Fin => socket.shutdown(Shutdown::Write),
@@ -97,28 +99,21 @@ impl AsyncRead for Counted {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let link = &self.0;
-        loop {
-            ready!(link.tcp.poll_read_ready(cx))?;
-            match link.tcp.try_read(buf.initialize_unfilled()) {
-                Ok(bytes) => {
-                    buf.advance(bytes);
-                    link.update(|record| match record.ended {
-                        _ if bytes == 0 => {
-                            record.peer_closed.get_or_insert(Closed::Fin);
-                        }
-                        Some(_) => record.bytes_read_after_end += bytes as u64,
-                        None => record.bytes_read += bytes as u64,
-                    });
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
-                Err(error) => {
-                    link.note_error(&error);
-                    return Poll::Ready(Err(error));
-                }
-            }
-            return Poll::Ready(Ok(()));
+        let (link, before) = (&self.0, buf.filled().len());
+        let result = ready!(Pin::new(&mut *lock(&link.tcp)).poll_read(cx, buf));
+        let bytes = buf.filled().len() - before;
+        if let Err(error) = &result {
+            link.note_error(error);
+            return Poll::Ready(result);
         }
+        link.update(|record| match record.ended {
+            _ if bytes == 0 => {
+                record.peer_closed.get_or_insert(Closed::Fin);
+            }
+            Some(_) => record.bytes_read_after_end += bytes as u64,
+            None => record.bytes_read += bytes as u64,
+        });
+        Poll::Ready(result)
     }
 }
 
@@ -129,32 +124,25 @@ impl AsyncWrite for Counted {
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
         let link = &self.0;
-        loop {
-            ready!(link.tcp.poll_write_ready(cx))?;
-            // Under the lock, so that a peer that has read the bytes finds them counted.
-            let mut core = link.state.core();
-            let written = link.tcp.try_write(buf);
-            let count = *written.as_ref().unwrap_or(&0) as u64;
-            core.log
-                .connection(link.number, |record| record.bytes_written += count);
-            drop(core);
-            match written {
-                Ok(bytes) => return Poll::Ready(Ok(bytes)),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => {
-                    link.note_error(&error);
-                    return Poll::Ready(Err(error));
-                }
-            }
+        // Under the lock, so that a peer that has read the bytes finds them counted.
+        let mut core = link.state.core();
+        let written = ready!(Pin::new(&mut *lock(&link.tcp)).poll_write(cx, buf));
+        let count = *written.as_ref().unwrap_or(&0) as u64;
+        core.log
+            .connection(link.number, |record| record.bytes_written += count);
+        drop(core);
+        if let Err(error) = &written {
+            link.note_error(error);
         }
+        Poll::Ready(written)
     }
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
     }
 
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(SockRef::from(&self.0.tcp).shutdown(Shutdown::Write))
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut *lock(&self.0.tcp)).poll_shutdown(cx)
     }
 }
 
@@ -172,11 +160,7 @@ pub(crate) async fn end_and_drain(mut stream: Counted, how: How) {
 pub(crate) type Acceptor = Option<tokio_rustls::TlsAcceptor>;
 /// TLS, which is not compiled in.
 #[cfg(not(feature = "tls"))]
-pub(crate) type Acceptor = Option<Never>;
-/// Has no value.
-#[cfg(not(feature = "tls"))]
-#[derive(Clone, Debug)]
-pub(crate) enum Never {}
+pub(crate) type Acceptor = Option<Arc<std::convert::Infallible>>;
 
 /// Shakes hands, and records the result. A connection on which that fails is ended.
 #[cfg(feature = "tls")]

@@ -14,10 +14,10 @@ use tokio::time::{sleep, timeout};
 
 use crate::answer::Envelope;
 use crate::api::{self, Script};
-use crate::fault::{Action, Fault, How, MAX_DELAY, Trigger};
+use crate::fault::{Action, CutAt, Fault, How, MAX_DELAY};
 use crate::ledger::Outcome;
 use crate::log::{Ending, MAX_RECORDED_RESPONSE, RequestRecord};
-use crate::request::{self, HEAD_GRACE, Head, Parsed, Request};
+use crate::request::{self, HEAD_GRACE, Request};
 use crate::state::State;
 use crate::stream::{Acceptor, Counted, Link, end_and_drain};
 use crate::{guard, http};
@@ -52,10 +52,10 @@ pub(crate) async fn serve(listener: TcpListener, state: State, acceptor: Accepto
 
 async fn connect(link: Arc<Link>, acceptor: Acceptor) {
     let mut stream = Counted(Arc::clone(&link));
-    let here = |trigger| matches!(trigger, Trigger::Handshake(_));
+    let here = |trigger| matches!(trigger, CutAt::Handshake(_));
     let fault = link.state.core().take_fault(here);
     if let Some(fault) = fault
-        && let Trigger::Handshake(bytes) = fault.trigger()
+        && let CutAt::Handshake(bytes) = fault.trigger()
         && let Action::Cut { how, .. } = fault.action
     {
         if stream.read_exact(&mut vec![0; bytes]).await.is_ok() {
@@ -74,7 +74,7 @@ async fn connect(link: Arc<Link>, acceptor: Acceptor) {
             }
         }
         #[cfg(not(feature = "tls"))]
-        Some(never) => match never {},
+        Some(never) => match *never {},
     }
 }
 
@@ -97,7 +97,7 @@ struct Wire<S> {
 
 /// What the beginning of the buffer calls for.
 enum Event {
-    Complete(Box<Request>),
+    Complete(Request),
     /// A fault acts before the request is complete, at this position.
     Early(Fault, usize),
     Invalid(String),
@@ -126,38 +126,26 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
             let (script, number) = match timeout(limit, self.next()).await {
                 Err(_) | Ok(Event::Eof) => return self.abandon(),
                 Ok(Event::Invalid(_)) if self.ended.is_some() => return self.abandon(),
-                Ok(Event::Invalid(problem)) => self.reject(problem),
+                Ok(Event::Invalid(problem)) => (self.reject(problem), self.record),
                 Ok(Event::Early(fault, position)) => {
                     self.keep(position);
                     self.early = Some(fault.consumes());
                     self.note(|record| record.fault = Some(fault.kind()));
-                    (api::respond_early(&fault), self.record)
+                    (api::faulted(&fault, api::unprocessed(), None), self.record)
                 }
                 Ok(Event::Complete(request)) => {
-                    let (late, early) = (self.ended.is_some(), self.early.take());
-                    let console = request.head.is_for_console();
-                    let script = if console && !late {
-                        let answer = http::respond(&self.link.state, &request).await;
-                        (Script::send(&api::finish(answer, &request)), None)
-                    } else if console {
-                        (Script::default(), None)
-                    } else if late || early.is_some() {
-                        let number = self.receive(&request, late);
-                        let process = early == Some(true);
-                        api::complete(&self.link.state, &request, number, process);
-                        (Script::default(), None)
-                    } else {
-                        self.respond(&request)
-                    };
+                    // One response at a time, so that pipelined requests do not hold up others.
+                    tokio::task::yield_now().await;
+                    let script = self.respond(&request).await;
                     self.buffer.drain(..request.length.min(self.buffer.len()));
                     self.link.update(|record| record.requests += 1);
-                    self.record = None;
-                    script
+                    let number = self.record.take();
+                    let Some(script) = script else { continue };
+                    (script, number)
                 }
             };
             match self.perform(script, number).await {
-                // One response at a time, so that pipelined requests do not hold up others.
-                Ok(None) => tokio::task::yield_now().await,
+                Ok(None) => {}
                 Ok(Some(how)) => {
                     self.link.end(how).await;
                     if matches!(how, How::Close | How::Reset) {
@@ -194,15 +182,6 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
         self.buffer = buffer;
     }
 
-    /// Records that a request is complete.
-    fn receive(&mut self, request: &Request, late: bool) -> u64 {
-        self.keep(request.length);
-        self.note(|record| {
-            record.complete = true;
-            record.late = late;
-        })
-    }
-
     /// Notes that the peer closed before the request at hand was complete.
     fn abandon(mut self) {
         if !self.buffer.is_empty() {
@@ -217,43 +196,54 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
         }
     }
 
-    fn reject(&mut self, problem: String) -> (Script, Option<u64>) {
+    fn reject(&mut self, problem: String) -> Script {
         self.keep(usize::MAX);
         self.note(|record| {
             record.problem = Some(problem);
             record.outcome = Outcome::NotProcessed;
         });
         let answer = Envelope::new(400, "Bad Request").answer(400);
-        let answer = answer.header("connection", "close");
-        (Script::send(&answer), self.record)
+        Script::send(&answer.header("connection", "close"))
     }
 
-    fn respond(&mut self, request: &Request) -> (Script, Option<u64>) {
-        let number = self.receive(request, false);
+    /// Records and processes a complete request; `None` if nothing is sent any more.
+    async fn respond(&mut self, request: &Request) -> Option<Script> {
         let state = self.link.state.clone();
-        if let Err(answer) = guard::check_origin(&request.head) {
-            self.note(|record| record.outcome = Outcome::NotProcessed);
-            return (Script::send(&answer), Some(number));
+        let (late, early) = (self.ended.is_some(), self.early.take());
+        if request.is_for_console() {
+            if late {
+                return None;
+            }
+            let answer = http::respond(&state, request).await;
+            return Some(Script::send(&api::finish(answer, request)));
         }
-        let here = |trigger| !matches!(trigger, Trigger::Handshake(_));
+        self.keep(request.length);
+        let number = self.note(|record| {
+            record.complete = true;
+            record.late = late;
+        });
+        if late || early.is_some() {
+            api::complete(&state, request, number, early == Some(true));
+            return None;
+        }
+        if let Err(answer) = guard::check_origin(request) {
+            self.note(|record| record.outcome = Outcome::NotProcessed);
+            return Some(Script::send(&answer));
+        }
+        let here = |trigger| !matches!(trigger, CutAt::Handshake(_));
         let fault = state.core().take_fault(here);
         self.note(|record| record.fault = fault.as_ref().map(Fault::kind));
-        let script = api::respond(&state, request, number, fault.as_ref());
-        (script, Some(number))
+        Some(api::respond(&state, request, number, fault.as_ref()))
     }
 
     /// Reads until something is to be done.
     async fn next(&mut self) -> Event {
         loop {
             let parsed = request::parse(&self.buffer);
-            let head = match &parsed {
-                Parsed::Complete(request) => Some(&request.head),
-                Parsed::Partial(head) => head.as_ref(),
-                Parsed::Invalid(_) => None,
-            };
+            let head = parsed.as_ref().ok().and_then(Option::as_ref);
             if let Some(position) = self.early_position() {
                 // The head tells whose request it is.
-                let wait = matches!(parsed, Parsed::Partial(None));
+                let wait = matches!(parsed, Ok(None));
                 if wait && timeout(HEAD_GRACE, self.read()).await == Ok(true) {
                     continue;
                 }
@@ -262,9 +252,9 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
                 }
             }
             match parsed {
-                Parsed::Complete(request) => return Event::Complete(request),
-                Parsed::Invalid(problem) => return Event::Invalid(problem),
-                Parsed::Partial(head) => {
+                Ok(Some(request)) if request.complete => return Event::Complete(request),
+                Err(problem) => return Event::Invalid(problem),
+                Ok(head) => {
                     if self.record.is_some() || head.is_some_and(|head| !head.is_for_console()) {
                         self.keep(usize::MAX);
                     }
@@ -280,18 +270,18 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
     fn early_position(&self) -> Option<usize> {
         let busy = self.early.is_some() || self.ended.is_some() || self.buffer.is_empty();
         match self.link.state.core().faults.front().map(Fault::trigger) {
-            Some(Trigger::Bytes(position)) if !busy && position <= self.buffer.len() => {
+            Some(CutAt::RequestBytes(position)) if !busy && position <= self.buffer.len() => {
                 Some(position)
             }
             _ => None,
         }
     }
 
-    fn take_early(&self, head: Option<&Head>, position: usize) -> Option<Fault> {
+    fn take_early(&self, head: Option<&Request>, position: usize) -> Option<Fault> {
         if head.is_some_and(|head| head.is_for_console() || guard::check_origin(head).is_err()) {
             return None;
         }
-        let here = Trigger::Bytes(position);
+        let here = CutAt::RequestBytes(position);
         self.link.state.core().take_fault(|trigger| trigger == here)
     }
 
@@ -332,17 +322,14 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
             result = sending => result,
             () = reading => Err(io::ErrorKind::ConnectionReset.into()),
         };
-        match &result {
-            Ok(()) => record(&[], ending),
-            Err(_) => record(&[], Ending::PeerClosed),
+        if let Err(error) = result {
+            record(&[], Ending::PeerClosed);
+            if error.kind() == io::ErrorKind::TimedOut {
+                self.link.end(How::Reset).await;
+            }
+            return Err(error);
         }
-        if result
-            .as_ref()
-            .is_err_and(|error| error.kind() == io::ErrorKind::TimedOut)
-        {
-            self.link.end(How::Reset).await;
-        }
-        result?;
+        record(&[], ending);
         if script.complete && script.then == Some(How::Fin) {
             self.link.update(|record| record.ended = Some(How::Fin));
             let _ = self.writer.shutdown().await;
@@ -389,12 +376,13 @@ async fn send<W: AsyncWrite + Unpin>(
         io::Result::Ok(())
     };
     pause(script.wait).await;
-    let (from, interval) = script.drip.unwrap_or((usize::MAX, Duration::ZERO));
-    let (at_once, dripped) = script.bytes.split_at(from.min(script.bytes.len()));
-    write(at_once).await?;
-    for byte in dripped.chunks(1) {
-        sleep(interval).await;
-        write(byte).await?;
+    if script.interval.is_zero() {
+        write(&script.bytes).await?;
+    } else {
+        for byte in script.bytes.chunks(1) {
+            sleep(script.interval).await;
+            write(byte).await?;
+        }
     }
     if !script.repeat.is_empty() {
         let block = script.repeat.repeat(8 * 1024 / script.repeat.len() + 1);
@@ -403,9 +391,6 @@ async fn send<W: AsyncWrite + Unpin>(
             tokio::task::yield_now().await;
         }
     }
-    if let Some((wait, second)) = &script.second {
-        pause(*wait).await;
-        write(second).await?;
-    }
-    Ok(())
+    pause(script.later).await;
+    write(&script.second).await
 }
