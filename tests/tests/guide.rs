@@ -207,8 +207,8 @@ async fn the_handler_of_the_readme_stores_a_number_and_maps_errors() {
 #[test]
 fn the_programs_of_getting_started_print_the_number() {
     match child::variable("PROGRAM").as_deref() {
-        Some("async") => return printed::docs_getting_started_1::run().unwrap(),
-        Some(_) => return printed::docs_getting_started_2::run().unwrap(),
+        Some("async") => return printed::getting_started_1::main().unwrap(),
+        Some(_) => return printed::getting_started_2::main().unwrap(),
         None => {}
     }
     let sandbox = Sandbox::builder().start_blocking().unwrap();
@@ -231,7 +231,7 @@ fn the_programs_of_getting_started_print_the_number() {
 
 #[tokio::test]
 async fn the_errors_page_tells_three_next_steps_apart_and_prints_causes() {
-    use printed::docs_errors_1::{Next, next};
+    use printed::errors_1::{Next, next};
     for (kind, expected) in [
         (ErrorKind::Connect, "send"),
         (ErrorKind::Throttled, "send"),
@@ -248,6 +248,6 @@ async fn the_errors_page_tells_three_next_steps_apart_and_prints_causes() {
     }
     let client = builder("http://127.0.0.1:1").build().unwrap();
     let call = client.get_wechat_miniprogram_phone("c0de", "my-wxapp");
-    let text = printed::docs_errors_2::causes(&call.await.unwrap_err());
+    let text = printed::errors_2::causes(&call.await.unwrap_err());
     assert!(text.lines().last().unwrap().contains("refused"), "{text}");
 }

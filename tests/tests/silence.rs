@@ -53,7 +53,7 @@ fn printed_by_child(mode: &str) -> (String, String) {
     let variables = [
         ("MODE", mode),
         ("URLS", &urls.join(" ")),
-        ("CA", ca.pem()),
+        ("CA", &ca.pem()),
         ("IDENTITY", &identity.pem()),
     ];
     let test = "silence::nothing_that_is_printed_contains_a_secret";

@@ -143,7 +143,7 @@ async fn a_client_certificate_is_presented_to_the_service() {
         assert_eq!(plain_bytes(&server), 0);
         call(builder().identity_pem(client.pem())).await.unwrap();
         let presented = client_certificates(&server);
-        assert_eq!(presented, [Some(client.certificate_der.clone())]);
+        assert_eq!(presented, [Some(client.certificate.der().to_vec())]);
     }
 }
 
@@ -199,7 +199,7 @@ fn a_missing_trust_store_is_reported_with_both_remedies() {
         let ca = Ca::new("private");
         let none = "/nonexistent";
         let variables = [
-            ("CA_PEM", ca.pem()),
+            ("CA_PEM", &*ca.pem()),
             ("SSL_CERT_FILE", none),
             ("SSL_CERT_DIR", none),
         ];
