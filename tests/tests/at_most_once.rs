@@ -148,11 +148,7 @@ fn answers() -> [(u16, &'static str, ErrorKind); 14] {
         (302, "", UnexpectedResponse),
         (404, "<html>", Misconfigured),
         (502, "<html>", Service),
-        (
-            429,
-            r#"{"statusCode":200,"data":{"phoneNumber":"+861"#,
-            Throttled,
-        ),
+        (429, r#"{"data":{"phoneNumber":"+861"#, Throttled),
         (429, r#"{"statusCode":429,"errcode":0}"#, Throttled),
         (200, r#"{"statusCode":400}"#, Misconfigured),
         (200, r#"{"statusCode":409}"#, UnknownStatus),
@@ -164,11 +160,7 @@ fn answers() -> [(u16, &'static str, ErrorKind); 14] {
             r#"{"statusCode":200,"data":{"errcode":45011}}"#,
             Throttled,
         ),
-        (
-            200,
-            r#"{"statusCode":200,"data":{"errcode":48001}}"#,
-            Misconfigured,
-        ),
+        (200, r#"{"data":{"errcode":48001}}"#, Misconfigured),
     ]
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use authing::{AuthenticationClientBuilder, CodeState, Error, ErrorKind, RetryPolicy};
-use authing_sandbox::{ConnectionRecord, Fault, Sandbox, Tls};
+use authing_sandbox::{Fault, Sandbox, Tls};
 use authing_tests::certs::{Ca, Identity, LOOPBACK};
 use authing_tests::raw::SUCCESS;
 use authing_tests::{CONNECTION, builder, child, random_code};
@@ -29,17 +29,16 @@ fn plain_bytes(server: &Sandbox) -> u64 {
 
 /// Returns the client certificates presented in the handshakes that succeeded.
 fn client_certificates(server: &Sandbox) -> Vec<Option<Vec<u8>>> {
-    let certificate = |each: ConnectionRecord| match each.tls {
-        Tls::Done {
+    let mut certificates = Vec::new();
+    for connection in server.connections() {
+        if let Tls::Done {
             client_certificate, ..
-        } => Some(client_certificate),
-        _ => None,
-    };
-    server
-        .connections()
-        .into_iter()
-        .filter_map(certificate)
-        .collect()
+        } = connection.tls
+        {
+            certificates.push(client_certificate);
+        }
+    }
+    certificates
 }
 
 async fn call(builder: AuthenticationClientBuilder) -> Result<(), Error> {
@@ -52,11 +51,8 @@ async fn call(builder: AuthenticationClientBuilder) -> Result<(), Error> {
 fn assert_nothing_sent(server: &Sandbox, result: Result<(), Error>, what: &str) {
     let error = result.expect_err(what);
     let got = (error.kind(), error.code_state());
-    assert_eq!(
-        got,
-        (ErrorKind::Connect, CodeState::Unused),
-        "{what}: {error:?}"
-    );
+    let connect = (ErrorKind::Connect, CodeState::Unused);
+    assert_eq!(got, connect, "{what}: {error:?}");
     assert_eq!(plain_bytes(server), 0, "{what}");
     assert!(server.connection_count() > 0, "{what}");
 }
