@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use authing::{AuthenticationClient, ErrorKind, RetryPolicy};
+use authing::{AuthenticationClient, ErrorKind, RetryPolicy, blocking};
 use authing_tests::raw::{self, RawServer, read_request};
 use authing_tests::{APP_ID, CONNECTION, builder, eventually};
 use opentelemetry::trace::{SpanKind, Status, TracerProvider as _};
@@ -226,11 +226,8 @@ async fn a_dropped_call_claims_neither_success_nor_failure() {
 async fn a_blocking_call_has_the_same_span_in_the_callers_span() {
     let server = RawServer::respond(|_| success());
     let exporter = Exporter::install();
-    let client = authing::blocking::AuthenticationClient::builder()
-        .app_host(server.url())
-        .app_id(APP_ID)
-        .build()
-        .unwrap();
+    let builder = blocking::AuthenticationClient::builder().app_host(server.url());
+    let client = builder.app_id(APP_ID).build().unwrap();
     let handler = tracing::info_span!("handler");
     tokio::task::block_in_place(|| {
         let call = client.get_wechat_miniprogram_phone(CODE, CONNECTION);

@@ -85,10 +85,8 @@ fn check_child(mode: &str) {
     let (text, key) = printed_by_child(mode);
     assert_silent(mode, &text);
     for kind in KINDS.split_whitespace() {
-        assert!(
-            text.contains(&format!("kind: {kind}")),
-            "{mode}: no {kind} in {text}"
-        );
+        let is_met = text.contains(&format!("kind: {kind}"));
+        assert!(is_met, "{mode}: no {kind} in {text}");
     }
     // The logs of this crate, the HTTP library and the TLS library are on.
     for word in ["authing.request", "hyper_util", "rustls"] {
@@ -108,10 +106,8 @@ fn a_leak_in_any_encoding_is_found() {
     assert!(find(&text).is_some());
     for (name, canary) in CANARIES {
         for form in forms(canary.as_bytes()) {
-            assert!(
-                find(&format!("x{form}y")).is_some(),
-                "{name}: {form} was not found"
-            );
+            let found = find(&format!("x{form}y"));
+            assert!(found.is_some(), "{name}: {form} was not found");
         }
     }
     assert_eq!(find("nothing of the kind"), None);
@@ -126,12 +122,8 @@ impl log::Log for Printer {
     }
 
     fn log(&self, record: &log::Record<'_>) {
-        println!(
-            "log {} {} {}",
-            record.level(),
-            record.target(),
-            record.args()
-        );
+        let (level, target, text) = (record.level(), record.target(), record.args());
+        println!("log {level} {target} {text}");
     }
 
     fn flush(&self) {}

@@ -22,11 +22,10 @@ const FRAMINGS: [&str; 4] = ["length", "chunked", "HTTP/1.1", "HTTP/1.0"];
 fn bytes((status, headers, framing, body, cut): &Sent) -> Vec<u8> {
     let length = body.len();
     let (version, header, body) = match *framing {
-        "length" => (
-            "HTTP/1.1",
-            format!("content-length: {length}"),
-            body.clone(),
-        ),
+        "length" => {
+            let header = format!("content-length: {length}");
+            ("HTTP/1.1", header, body.clone())
+        }
         "chunked" => {
             let chunk = format!("{length:x}\r\n{body}\r\n");
             let chunk = if body.is_empty() { "" } else { &chunk };
