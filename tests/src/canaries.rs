@@ -170,10 +170,10 @@ fn serve(name: &'static str, bytes: String) -> RawServer {
 /// Starts a server for each way in which a response can repeat the secrets.
 #[must_use]
 pub fn servers() -> Vec<(&'static str, RawServer)> {
-    let responses = responses().into_iter();
-    let mut servers: Vec<_> = responses
-        .map(|(name, bytes)| (name, serve(name, bytes)))
-        .collect();
+    let mut servers = Vec::new();
+    for (name, bytes) in responses() {
+        servers.push((name, serve(name, bytes)));
+    }
     let silent = RawServer::start(|_stream| std::thread::sleep(Duration::from_secs(60)));
     let closing = RawServer::start(|mut stream| drop(read_request(&mut stream)));
     servers.extend([("silent", silent), ("closing", closing)]);
