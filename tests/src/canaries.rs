@@ -1,10 +1,11 @@
 //! Secrets of a call that the silence tests search for in everything printed, and servers that
 //! repeat them.
 
-use std::fmt::Write as _;
 use std::io::Write as _;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde_json::{Value, json};
 
 use crate::raw::{self, RawServer, read_request};
@@ -48,28 +49,13 @@ pub fn forms(bytes: &[u8]) -> Vec<String> {
     ];
     // Base64 depends on the offset in a longer text; only the digits that do not are searched for.
     for offset in 0..3 {
-        let text = base64(&[&vec![b' '; offset], bytes].concat());
+        let text = STANDARD_NO_PAD.encode([&vec![b' '; offset], bytes].concat());
         let (first, end) = ((offset * 8).div_ceil(6), (offset + bytes.len()) * 8 / 6);
         let standard = text[first..end].to_owned();
         forms.push(standard.replace('+', "-").replace('/', "_"));
         forms.push(standard);
     }
     forms
-}
-
-fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::new();
-    for group in bytes.chunks(3) {
-        let mut three = [0; 3];
-        three[..group.len()].copy_from_slice(group);
-        let number = u32::from_be_bytes([0, three[0], three[1], three[2]]);
-        for place in 0..=group.len() {
-            let digit = number >> (18 - 6 * place) & 63;
-            let _ = write!(text, "{}", char::from(DIGITS[digit as usize]));
-        }
-    }
-    text
 }
 
 /// Returns the first secret that the text contains in any encoding, with the text around it.
@@ -184,10 +170,10 @@ fn serve(name: &'static str, bytes: String) -> RawServer {
 /// Starts a server for each way in which a response can repeat the secrets.
 #[must_use]
 pub fn servers() -> Vec<(&'static str, RawServer)> {
-    let responses = responses().into_iter();
-    let mut servers: Vec<_> = responses
-        .map(|(name, bytes)| (name, serve(name, bytes)))
-        .collect();
+    let mut servers = Vec::new();
+    for (name, bytes) in responses() {
+        servers.push((name, serve(name, bytes)));
+    }
     let silent = RawServer::start(|_stream| std::thread::sleep(Duration::from_secs(60)));
     let closing = RawServer::start(|mut stream| drop(read_request(&mut stream)));
     servers.extend([("silent", silent), ("closing", closing)]);

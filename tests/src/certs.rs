@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, date_time_ymd,
+    BasicConstraints, Certificate, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa,
+    Issuer, KeyPair, date_time_ymd,
 };
+use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
 
@@ -25,10 +25,8 @@ pub struct Ca {
 /// A certificate with its private key.
 #[derive(Clone, Debug)]
 pub struct Identity {
-    /// The certificate in DER.
-    pub certificate_der: Vec<u8>,
-    /// The certificate in PEM.
-    pub certificate_pem: String,
+    /// The certificate.
+    pub certificate: Certificate,
     /// The private key in PEM (PKCS #8).
     pub key_pem: String,
 }
@@ -36,7 +34,7 @@ pub struct Identity {
 impl Identity {
     /// Returns key and certificate in one PEM text, the input of `identity_pem`.
     pub fn pem(&self) -> String {
-        format!("{}{}", self.key_pem, self.certificate_pem)
+        format!("{}{}", self.key_pem, self.certificate.pem())
     }
 
     /// Returns the configuration of a TLS server that prefers HTTP/2 and accepts the client
@@ -50,7 +48,7 @@ impl Identity {
         let config = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_protocol_versions(versions)
             .expect("versions");
-        let der = |identity: &Self| CertificateDer::from(identity.certificate_der.clone());
+        let der = |identity: &Self| identity.certificate.der().clone();
         let config = match clients {
             None => config.with_no_client_auth(),
             Some((ca, is_required)) => {
@@ -73,16 +71,11 @@ impl Identity {
 
     /// Returns a self-signed leaf certificate for this machine.
     pub fn self_signed() -> Self {
-        let key = KeyPair::generate().expect("a key");
-        let certificate = params("self-signed", &LOOPBACK).self_signed(&key);
-        Self::new(&certificate.expect("a certificate"), &key)
-    }
-
-    fn new(certificate: &rcgen::Certificate, key: &KeyPair) -> Self {
+        let names = LOOPBACK.map(str::to_owned);
+        let made = rcgen::generate_simple_self_signed(names).expect("a certificate");
         Self {
-            certificate_der: certificate.der().to_vec(),
-            certificate_pem: certificate.pem(),
-            key_pem: key.serialize_pem(),
+            certificate: made.cert,
+            key_pem: made.signing_key.serialize_pem(),
         }
     }
 }
@@ -90,16 +83,15 @@ impl Identity {
 impl Ca {
     /// Makes a CA. Its certificate also names this machine, so it can be misused as a leaf.
     pub fn new(common_name: &str) -> Self {
-        let mut made = params(common_name, &LOOPBACK);
+        let mut made = CertificateParams::new(LOOPBACK.map(str::to_owned)).expect("host names");
+        made.distinguished_name
+            .push(DnType::CommonName, common_name);
         made.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        made.key_usages = vec![
-            KeyUsagePurpose::KeyCertSign,
-            KeyUsagePurpose::DigitalSignature,
-        ];
-        made.extended_key_usages.clear();
         let key = KeyPair::generate().expect("a key");
-        let certificate = made.self_signed(&key).expect("a certificate");
-        let identity = Identity::new(&certificate, &key);
+        let identity = Identity {
+            certificate: made.self_signed(&key).expect("a certificate"),
+            key_pem: key.serialize_pem(),
+        };
         Self {
             issuer: Issuer::new(made, key),
             identity,
@@ -107,44 +99,34 @@ impl Ca {
     }
 
     /// Returns the CA's certificate in PEM.
-    pub fn pem(&self) -> &str {
-        &self.identity.certificate_pem
+    pub fn pem(&self) -> String {
+        self.identity.certificate.pem()
     }
 
     /// Issues a valid server certificate for these names.
     pub fn server(&self, names: &[&str]) -> Identity {
-        self.issue(params("server", names))
+        self.issue(names, ExtendedKeyUsagePurpose::ServerAuth, 2099)
     }
 
     /// Issues a server certificate for this machine that expired years ago.
     pub fn expired_server(&self) -> Identity {
-        let mut made = params("expired", &LOOPBACK);
-        made.not_after = date_time_ymd(2021, 1, 1);
-        self.issue(made)
+        self.issue(&LOOPBACK, ExtendedKeyUsagePurpose::ServerAuth, 2021)
     }
 
     /// Issues a client certificate.
     pub fn client(&self) -> Identity {
-        let mut made = params("client", &LOOPBACK);
-        made.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
-        self.issue(made)
+        self.issue(&LOOPBACK, ExtendedKeyUsagePurpose::ClientAuth, 2099)
     }
 
-    fn issue(&self, made: CertificateParams) -> Identity {
+    fn issue(&self, names: &[&str], usage: ExtendedKeyUsagePurpose, until: i32) -> Identity {
+        let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+        let mut made = CertificateParams::new(names).expect("host names");
+        made.extended_key_usages = vec![usage];
+        made.not_after = date_time_ymd(until, 1, 1);
         let key = KeyPair::generate().expect("a key");
-        let certificate = made.signed_by(&key, &self.issuer).expect("a certificate");
-        Identity::new(&certificate, &key)
+        Identity {
+            certificate: made.signed_by(&key, &self.issuer).expect("a certificate"),
+            key_pem: key.serialize_pem(),
+        }
     }
-}
-
-fn params(common_name: &str, names: &[&str]) -> CertificateParams {
-    let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
-    let mut made = CertificateParams::new(names).expect("host names");
-    made.distinguished_name = rcgen::DistinguishedName::new();
-    made.distinguished_name
-        .push(DnType::CommonName, common_name);
-    made.not_before = date_time_ymd(2020, 1, 1);
-    made.not_after = date_time_ymd(2099, 1, 1);
-    made.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-    made
 }

@@ -17,10 +17,8 @@ pub fn run(test: &str, variables: &[(&str, &str)]) -> Output {
         .expect("a child process");
     let text = String::from_utf8_lossy(&output.stdout);
     // A misspelled name runs nothing and succeeds.
-    assert!(
-        text.contains("running 1 test"),
-        "{test} did not run: {text}"
-    );
+    let has_run = text.contains("running 1 test");
+    assert!(has_run, "{test} did not run: {text}");
     output
 }
 

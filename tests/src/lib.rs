@@ -1,4 +1,4 @@
-//! Helpers that the test files share: a client builder, certificates, recorded responses, raw servers.
+//! Helpers that the test files share: a client builder, certificates, secrets, raw servers.
 #![expect(
     clippy::expect_used,
     clippy::missing_panics_doc,
@@ -9,7 +9,6 @@ pub mod canaries;
 pub mod certs;
 pub mod child;
 pub mod raw;
-pub mod scenarios;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -91,13 +91,9 @@ pub fn read_request(stream: &mut impl Read) -> Option<String> {
         request.push(byte[0]);
     }
     let head = String::from_utf8(request).ok()?;
-    let length = head.to_ascii_lowercase();
-    let length = length
-        .split_once("content-length:")
-        .map_or("0", |(_, rest)| {
-            rest.split("\r\n").next().unwrap_or_default().trim()
-        });
-    let mut body = vec![0; length.parse().ok()?];
+    let mut lines = head.lines();
+    let length = lines.find_map(|line| line.strip_prefix("content-length: "));
+    let mut body = vec![0; length.unwrap_or("0").parse().ok()?];
     stream.read_exact(&mut body).ok()?;
     Some(head + &String::from_utf8(body).ok()?)
 }

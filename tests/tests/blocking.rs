@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use authing::blocking::AuthenticationClient;
 use authing::{CodeState, ErrorKind};
 use authing_sandbox::{CodeStatus, CutAt, Fault, Sandbox};
-use authing_tests::{APP_ID, CONNECTION, builder, random_code};
+use authing_tests::{APP_ID, CONNECTION, WIDE, builder, random_code};
 
 fn client(url: &str) -> AuthenticationClient {
     let builder = AuthenticationClient::builder().app_host(url);
@@ -27,10 +27,8 @@ fn calls_of_many_threads_run_at_the_same_time() {
             let code = sandbox.issue_code(&number).unwrap();
             let client = client.clone();
             scope.spawn(move || {
-                let reply = client
-                    .get_wechat_miniprogram_phone(code, CONNECTION)
-                    .send()
-                    .unwrap();
+                let call = client.get_wechat_miniprogram_phone(code, CONNECTION);
+                let reply = call.send().unwrap();
                 assert_eq!(reply.data.pure_phone_number.as_str(), number);
             });
         }
@@ -69,10 +67,9 @@ fn requests_are_the_bytes_that_the_async_client_sends() {
     assert_eq!(raw.len(), 4);
     assert_eq!(raw[..2], raw[2..]);
     let first = String::from_utf8_lossy(raw[0]);
-    assert!(
-        first.contains("Bearer the-token") && first.contains("203.0.113.7"),
-        "{first}"
-    );
+    for text in ["Bearer the-token", "203.0.113.7"] {
+        assert!(first.contains(text), "{first}");
+    }
     // One pool per client: the second call uses the connection of the first.
     assert_eq!(sandbox.connection_count(), 2);
 }
@@ -81,10 +78,8 @@ fn requests_are_the_bytes_that_the_async_client_sends() {
 fn checks_are_those_of_the_async_client() {
     let sandbox = Sandbox::builder().start_blocking().unwrap();
     let client = client(sandbox.base_url());
-    let error = client
-        .get_wechat_miniprogram_phone("", CONNECTION)
-        .send()
-        .unwrap_err();
+    let call = client.get_wechat_miniprogram_phone("", CONNECTION);
+    let error = call.send().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidArgument);
     let error = AuthenticationClient::builder().build().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
@@ -116,10 +111,8 @@ fn a_call_in_a_forked_process_is_rejected_at_once() {
         }
         fork::Fork::Parent(pid) => {
             let status = fork::waitpid(pid).unwrap();
-            assert!(
-                fork::WIFEXITED(status) && fork::WEXITSTATUS(status) == 0,
-                "{status}"
-            );
+            let is_right = fork::WIFEXITED(status) && fork::WEXITSTATUS(status) == 0;
+            assert!(is_right, "{status}");
         }
     }
 }
@@ -128,24 +121,16 @@ fn a_call_in_a_forked_process_is_rejected_at_once() {
 fn a_dropped_client_closes_its_connections() {
     let sandbox = Sandbox::builder().start_blocking().unwrap();
     let code = sandbox.issue_code("13800138000").unwrap();
-    let client = AuthenticationClient::builder()
-        .app_host(sandbox.base_url())
-        .app_id(APP_ID)
-        .pool_idle_timeout(Duration::from_secs(60))
-        .build()
-        .unwrap();
-    client
-        .get_wechat_miniprogram_phone(&code, CONNECTION)
-        .send()
-        .unwrap();
+    let builder = AuthenticationClient::builder().app_host(sandbox.base_url());
+    let builder = builder.app_id(APP_ID).pool_idle_timeout(2 * WIDE);
+    let client = builder.build().unwrap();
+    let call = client.get_wechat_miniprogram_phone(&code, CONNECTION);
+    call.send().unwrap();
     assert_eq!(sandbox.entry(&code).unwrap().status, CodeStatus::Consumed);
     drop(client);
     let begun = Instant::now();
     while sandbox.open_connections() > 0 {
-        assert!(
-            begun.elapsed() < Duration::from_secs(5),
-            "a connection is still open"
-        );
+        assert!(begun.elapsed() < WIDE, "a connection is still open");
         std::thread::sleep(Duration::from_millis(5));
     }
 }
@@ -163,14 +148,8 @@ async fn a_call_in_async_code_panics_before_anything_is_sent() {
     assert_eq!(sandbox.connection_count(), 0);
     // Where blocking is allowed, a call works.
     sandbox.clear_faults();
-    let call = move || {
-        client
-            .get_wechat_miniprogram_phone(random_code(), CONNECTION)
-            .send()
-    };
-    let error = tokio::task::spawn_blocking(call)
-        .await
-        .unwrap()
-        .unwrap_err();
+    let request = client.get_wechat_miniprogram_phone(random_code(), CONNECTION);
+    let call = tokio::task::spawn_blocking(|| request.send());
+    let error = call.await.unwrap().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::CodeRejected);
 }

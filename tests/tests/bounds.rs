@@ -10,28 +10,16 @@ use authing_tests::{CONNECTION, builder, child, random_code, stress};
 const KIB: usize = 1024;
 const CAP: usize = 64 * KIB;
 
+const CHUNKED: &str = "200 X\r\ntransfer-encoding: chunked\r\n\r\n";
+const HUGE: &str = "200 X\r\ncontent-length: 10737418240\r\n\r\n";
+const TOO_HUGE: &str = "200 X\r\ncontent-length: 99999999999999999999999\r\n\r\n";
+
 /// Responses without end: a name, what follows the HTTP version, and what repeats.
 const FLOODS: [(&str, &str, &str); 9] = [
-    (
-        "chunked body",
-        "200 X\r\ntransfer-encoding: chunked\r\n\r\n",
-        "5\r\naaaaa\r\n",
-    ),
-    (
-        "10 GiB, sent",
-        "200 X\r\ncontent-length: 10737418240\r\n\r\n",
-        "a",
-    ),
-    (
-        "10 GiB, not sent",
-        "200 X\r\ncontent-length: 10737418240\r\n\r\n",
-        "",
-    ),
-    (
-        "too large a number",
-        "200 X\r\ncontent-length: 99999999999999999999999\r\n\r\n",
-        "",
-    ),
+    ("chunked body", CHUNKED, "5\r\naaaaa\r\n"),
+    ("10 GiB, sent", HUGE, "a"),
+    ("10 GiB, not sent", HUGE, ""),
+    ("too large a number", TOO_HUGE, ""),
     ("body of unknown length", "429 X\r\n\r\n", "a"),
     ("headers", "200 X\r\n", "x-header: value\r\n"),
     ("one header", "200 X\r\nx: ", "a"),
@@ -149,10 +137,8 @@ fn fill(mut stream: TcpStream) {
         body.extend(repeat.repeat(left / repeat.len()));
         body.extend_from_slice(close);
         body.extend(field.split('.').map(|_| b'}'));
-        if stream
-            .write_all(&response(status as u16, "", body))
-            .is_err()
-        {
+        let response = response(status as u16, "", body);
+        if stream.write_all(&response).is_err() {
             return;
         }
     }
@@ -203,19 +189,14 @@ async fn the_cap_counts_bytes_of_the_body() {
         let body = text.to_owned() + &" ".repeat(size - text.len());
         let response = match chunked {
             0 => response(200, "", body),
-            _ => {
-                let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
-                format!("{head}{size:x}\r\n{body}\r\n0\r\n\r\n").into_bytes()
-            }
+            _ => format!("HTTP/1.1 {CHUNKED}{size:x}\r\n{body}\r\n0\r\n\r\n").into_bytes(),
         };
         stream.write_all(&response).unwrap();
     });
     for cap in [KIB, CAP, 1024 * KIB] {
         for chunked in [0, 1] {
-            for (size, kind) in [
-                (cap, ErrorKind::UnknownStatus),
-                (cap + 1, ErrorKind::UnexpectedResponse),
-            ] {
+            let kinds = [ErrorKind::UnknownStatus, ErrorKind::UnexpectedResponse];
+            for (size, kind) in (cap..).zip(kinds) {
                 let client = client(&server.url(), cap);
                 let error = call(&client, &format!("{size}.{chunked}")).await.unwrap();
                 assert_eq!(error.kind(), kind, "{cap} {size} {chunked}: {error:?}");

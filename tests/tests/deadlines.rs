@@ -116,9 +116,8 @@ async fn a_dropped_call_closes_its_socket() {
             stall(first, slowly)(copy);
             closed.send("closed").unwrap();
         });
-        let client = builder(server.url().replace("http", scheme))
-            .build()
-            .unwrap();
+        let builder = builder(server.url().replace("http", scheme));
+        let client = builder.build().unwrap();
         let call = client.get_wechat_miniprogram_phone(random_code(), CONNECTION);
         let call = tokio::spawn(call.into_future());
         eventually("a request", || is_closed.try_recv().is_ok()).await;
@@ -192,12 +191,8 @@ fn a_blocking_call_keeps_its_deadline_while_the_server_floods_it() {
             let start = Instant::now();
             while start.elapsed() < 3 * TOLERANCE && stream.write_all(repeat.as_bytes()).is_ok() {}
         });
-        let client = blocking::AuthenticationClient::builder()
-            .app_host(server.url())
-            .app_id(APP_ID)
-            .timeout(DEADLINE)
-            .build()
-            .unwrap();
+        let builder = blocking::AuthenticationClient::builder().app_host(server.url());
+        let client = builder.app_id(APP_ID).timeout(DEADLINE).build().unwrap();
         let start = Instant::now();
         let call = client.get_wechat_miniprogram_phone(random_code(), CONNECTION);
         let error = call.send().unwrap_err();

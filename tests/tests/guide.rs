@@ -28,16 +28,13 @@ fn read(path: &str) -> String {
 
 /// Every page: the guide and the files of the root.
 fn pages() -> Vec<String> {
-    let folders = [("", root()), ("docs/", root().join("docs"))];
-    let mut pages: Vec<String> = folders
-        .iter()
-        .flat_map(|(prefix, folder)| {
-            let entries = std::fs::read_dir(folder).unwrap();
-            entries.map(move |entry| format!("{prefix}{}", entry.unwrap().file_name().display()))
-        })
-        .filter(|path| path.ends_with(".md"))
-        .collect();
-    pages.extend(["tests/README.md", "openapi/README.md"].map(str::to_owned));
+    let mut pages = Vec::new();
+    for folder in ["", "docs/", "tests/", "openapi/"] {
+        for entry in std::fs::read_dir(root().join(folder)).unwrap() {
+            pages.push(format!("{folder}{}", entry.unwrap().file_name().display()));
+        }
+    }
+    pages.retain(|path| path.ends_with(".md"));
     pages
 }
 
@@ -96,18 +93,14 @@ fn links_resolve() {
                 "" => page.clone(),
                 _ => Path::new(folder).join(file).to_str().unwrap().to_owned(),
             };
-            assert!(
-                root().join(&target).exists(),
-                "{page}: {link} leads nowhere"
-            );
+            let exists = root().join(&target).exists();
+            assert!(exists, "{page}: {link} leads nowhere");
             if !fragment.is_empty() {
                 let text = read(&target);
                 let prose = split(&text).0;
                 let mut anchors = headings(&prose).into_iter().map(anchor);
-                assert!(
-                    anchors.any(|known| known == fragment),
-                    "{page}: {link} has no heading"
-                );
+                let exists = anchors.any(|known| known == fragment);
+                assert!(exists, "{page}: {link} has no heading");
             }
         }
     }
@@ -119,15 +112,9 @@ fn the_index_lists_every_page_of_the_guide() {
     let index = read("docs/README.md");
     let listed = links(&split(&index).0);
     for page in pages() {
-        if let Some(name) = page
-            .strip_prefix("docs/")
-            .filter(|name| *name != "README.md")
-        {
-            assert!(
-                listed.iter().any(|link| link == name),
-                "{page} is not listed"
-            );
-        }
+        let name = page.strip_prefix("docs/");
+        let is_listed = |name: &str| name == "README.md" || listed.iter().any(|link| link == name);
+        assert!(name.is_none_or(is_listed), "{page} is not listed");
     }
 }
 
@@ -143,10 +130,8 @@ fn mini_program_code_is_the_code_of_the_example() {
                 _ => continue,
             };
             let source = read(&format!("{folder}.{extension}"));
-            assert!(
-                source.contains(&block),
-                "{page}: phone.{extension} has no\n{block}"
-            );
+            let is_copied = source.contains(&block);
+            assert!(is_copied, "{page}: phone.{extension} has no\n{block}");
         }
     }
 }
@@ -207,8 +192,8 @@ async fn the_handler_of_the_readme_stores_a_number_and_maps_errors() {
 #[test]
 fn the_programs_of_getting_started_print_the_number() {
     match child::variable("PROGRAM").as_deref() {
-        Some("async") => return printed::docs_getting_started_1::run().unwrap(),
-        Some(_) => return printed::docs_getting_started_2::run().unwrap(),
+        Some("async") => return printed::getting_started_1::main().unwrap(),
+        Some(_) => return printed::getting_started_2::main().unwrap(),
         None => {}
     }
     let sandbox = Sandbox::builder().start_blocking().unwrap();
@@ -222,16 +207,14 @@ fn the_programs_of_getting_started_print_the_number() {
         ];
         let test = "guide::the_programs_of_getting_started_print_the_number";
         let printed = child::run_ok(test, &variables);
-        assert!(
-            printed.contains("phone number: +8613800138000\n"),
-            "{printed}"
-        );
+        let line = "phone number: +8613800138000\n";
+        assert!(printed.contains(line), "{printed}");
     }
 }
 
 #[tokio::test]
 async fn the_errors_page_tells_three_next_steps_apart_and_prints_causes() {
-    use printed::docs_errors_1::{Next, next};
+    use printed::errors_1::{Next, next};
     for (kind, expected) in [
         (ErrorKind::Connect, "send"),
         (ErrorKind::Throttled, "send"),
@@ -248,6 +231,6 @@ async fn the_errors_page_tells_three_next_steps_apart_and_prints_causes() {
     }
     let client = builder("http://127.0.0.1:1").build().unwrap();
     let call = client.get_wechat_miniprogram_phone("c0de", "my-wxapp");
-    let text = printed::docs_errors_2::causes(&call.await.unwrap_err());
+    let text = printed::errors_2::causes(&call.await.unwrap_err());
     assert!(text.lines().last().unwrap().contains("refused"), "{text}");
 }

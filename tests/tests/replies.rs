@@ -8,13 +8,30 @@ use authing::{
     RetryPolicy,
 };
 use authing_tests::raw::{RawServer, response};
-use authing_tests::scenarios::scenarios;
 use authing_tests::{CONNECTION, builder, random_code, stress};
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 type Outcome = Result<GetWechatMiniProgramPhoneRespDto, Error>;
+
+/// A response of `data/replies.json`, and fields that the result of a call must have.
+#[derive(Deserialize)]
+struct Scenario {
+    name: String,
+    http_status: u16,
+    headers: BTreeMap<String, String>,
+    body: String,
+    expect: Value,
+}
+
+fn scenarios() -> Vec<Scenario> {
+    let mut list: Value = serde_json::from_str(include_str!("../data/replies.json")).unwrap();
+    let list: Vec<Scenario> = serde_json::from_value(list["replies"].take()).unwrap();
+    assert_eq!(list.len(), 100);
+    list
+}
 
 /// A server that responds with the given bytes, and a client of it.
 struct Exchange {
@@ -59,8 +76,8 @@ fn in_list_form(outcome: &Outcome) -> Value {
             }),
         }}),
         Err(error) => json!({"err": {
-            "kind": snake_case(&format!("{:?}", error.kind())),
-            "code_state": snake_case(&format!("{:?}", error.code_state())),
+            "kind": format!("{:?}", error.kind()),
+            "code_state": format!("{:?}", error.code_state()),
             "http_status": error.http_status(),
             "statusCode": error.status_code(),
             "apiCode": error.api_code(),
@@ -71,17 +88,6 @@ fn in_list_form(outcome: &Outcome) -> Value {
             "retry_after_s": error.retry_after().map(|wait| wait.as_secs()),
         }}),
     }
-}
-
-fn snake_case(name: &str) -> String {
-    let mut snake = String::new();
-    for letter in name.chars() {
-        if letter.is_uppercase() && !snake.is_empty() {
-            snake.push('_');
-        }
-        snake.push(letter.to_ascii_lowercase());
-    }
-    snake
 }
 
 /// Reports whether every field of `expected` is in `actual`, with the same value.

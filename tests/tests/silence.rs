@@ -16,11 +16,10 @@ use authing_tests::canaries::{
     CANARIES, CODE, CONNECTION, PASSWORD, TOKEN, assert_silent, find, forms, said, servers, success,
 };
 use authing_tests::certs::{Ca, Identity, LOOPBACK};
-use authing_tests::child;
 use authing_tests::raw::{self, RawServer, read_request};
+use authing_tests::{child, plain_reqwest};
 use serde_json::json;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 /// All kinds of errors. The child must have met each.
@@ -32,8 +31,9 @@ fn printed_by_child(mode: &str) -> (String, String) {
     let ca = Ca::new("silence");
     let identity = ca.client();
     let servers = servers().into_iter();
-    let mut urls: Vec<(&str, String)> =
-        servers.map(|(name, server)| (name, server.url())).collect();
+    let mut urls: Vec<String> = servers
+        .map(|(name, server)| format!("{name}={}", server.url()))
+        .collect();
     // One that the client trusts, and one that it does not.
     for server in [ca.server(&LOOPBACK), Identity::self_signed()] {
         let config = server.server_config(rustls::ALL_VERSIONS, Some((&ca, true)));
@@ -44,16 +44,12 @@ fn printed_by_child(mode: &str) -> (String, String) {
                 let _ = stream.write_all(&raw::response(200, "", success()));
             }
         });
-        urls.push(("tls", server.url().replace("http:", "https:")));
+        urls.push(format!("tls=https://{}", server.addr));
     }
-    let urls: Vec<String> = urls
-        .iter()
-        .map(|(name, url)| format!("{name}={url}"))
-        .collect();
     let variables = [
         ("MODE", mode),
         ("URLS", &urls.join(" ")),
-        ("CA", ca.pem()),
+        ("CA", &ca.pem()),
         ("IDENTITY", &identity.pem()),
     ];
     let test = "silence::nothing_that_is_printed_contains_a_secret";
@@ -85,10 +81,8 @@ fn check_child(mode: &str) {
     let (text, key) = printed_by_child(mode);
     assert_silent(mode, &text);
     for kind in KINDS.split_whitespace() {
-        assert!(
-            text.contains(&format!("kind: {kind}")),
-            "{mode}: no {kind} in {text}"
-        );
+        let is_met = text.contains(&format!("kind: {kind}"));
+        assert!(is_met, "{mode}: no {kind} in {text}");
     }
     // The logs of this crate, the HTTP library and the TLS library are on.
     for word in ["authing.request", "hyper_util", "rustls"] {
@@ -108,10 +102,8 @@ fn a_leak_in_any_encoding_is_found() {
     assert!(find(&text).is_some());
     for (name, canary) in CANARIES {
         for form in forms(canary.as_bytes()) {
-            assert!(
-                find(&format!("x{form}y")).is_some(),
-                "{name}: {form} was not found"
-            );
+            let found = find(&format!("x{form}y"));
+            assert!(found.is_some(), "{name}: {form} was not found");
         }
     }
     assert_eq!(find("nothing of the kind"), None);
@@ -126,12 +118,8 @@ impl log::Log for Printer {
     }
 
     fn log(&self, record: &log::Record<'_>) {
-        println!(
-            "log {} {} {}",
-            record.level(),
-            record.target(),
-            record.args()
-        );
+        let (level, target, text) = (record.level(), record.target(), record.args());
+        println!("log {level} {target} {text}");
     }
 
     fn flush(&self) {}
@@ -217,17 +205,11 @@ async fn backend(builder: AuthenticationClientBuilder) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let served = tokio::spawn(async { axum::serve(listener, example_backend::app(state)).await });
-    let body = json!({"code": CODE}).to_string();
-    let request = format!(
-        "POST /api/phone HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\
-         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    let mut stream = TcpStream::connect(address).await.unwrap();
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut response = String::new();
-    stream.read_to_string(&mut response).await.unwrap();
-    println!("backend {response}");
+    let http = plain_reqwest().build().unwrap();
+    let request = http.post(format!("http://{address}/api/phone"));
+    let response = request.json(&json!({"code": CODE})).send().await.unwrap();
+    println!("backend {response:?}");
+    println!("{}", response.text().await.unwrap());
     served.abort();
 }
 
