@@ -1,6 +1,6 @@
 //! Lists the changes of the OpenAPI document and whom each one breaks.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use std::process::{Command, ExitCode};
 
@@ -121,24 +121,9 @@ fn compare(old: &Value, new: &Value, is_foreign: bool) -> Changes {
                 ));
             }
         }
-        let (mut before, mut after) = (BTreeMap::new(), BTreeMap::new());
-        for part in ["paths", "components"] {
-            collect_aspects(&format!("/{part}"), &old[part], &mut before);
-            collect_aspects(&format!("/{part}"), &new[part], &mut after);
-        }
-        for pointer in before.keys().chain(after.keys()) {
-            let parent = pointer.rsplit_once('/').map_or("", |(parent, _)| parent);
-            let is_in_both = old.pointer(parent).is_some() && new.pointer(parent).is_some();
-            if before.get(pointer) != after.get(pointer) && is_in_both {
-                let is_name = pointer.ends_with("/operationId");
-                let effect = if is_name {
-                    Effect::Callers
-                } else {
-                    Effect::Look
-                };
-                changes.insert((effect, format!("{}: changed", name(pointer))));
-            }
-        }
+        compare_aspects("/paths", &old["paths"], &new["paths"], &mut changes);
+        let [old, new] = [old, new].map(|mut essence| essence["components"].take());
+        compare_aspects("/components", &old, &new, &mut changes);
     }
     if !is_foreign {
         let [old_rest, new_rest] = [old, new].map(|document| {
@@ -209,15 +194,21 @@ fn strip(value: &mut Value) {
     });
 }
 
-/// Collects what drift does not compare.
-fn collect_aspects<'a>(pointer: &str, value: &'a Value, found: &mut BTreeMap<String, &'a Value>) {
-    for (key, inner) in entries(value) {
-        let pointer = format!("{pointer}/{}", key.replace('/', "~1"));
-        match key.as_str() {
-            "nullable" | "operationId" | "security" => {
-                found.insert(pointer, inner);
-            }
-            _ => collect_aspects(&pointer, inner, found),
+/// Compares what drift does not, where both documents have the object that contains it.
+fn compare_aspects(pointer: &str, old: &Value, new: &Value, changes: &mut Changes) {
+    for (key, effect) in [
+        ("nullable", Effect::Look),
+        ("operationId", Effect::Callers),
+        ("security", Effect::Look),
+    ] {
+        if old.get(key) != new.get(key) {
+            changes.insert((effect, format!("{}/{key}: changed", name(pointer))));
+        }
+    }
+    for (key, inner) in entries(old) {
+        if let Some(other) = new.get(key) {
+            let pointer = format!("{pointer}/{}", key.replace('/', "~1"));
+            compare_aspects(&pointer, inner, other, changes);
         }
     }
 }
@@ -292,40 +283,33 @@ fn classify(old: &Value, new: &Value, change: &drift::Change) -> Vec<(Effect, St
 }
 
 /// Returns the properties that were added or removed, or became required or optional.
-fn properties(
-    before: &Value,
-    after: &Value,
+fn properties<'a>(
+    before: &'a Value,
+    after: &'a Value,
     sent: bool,
     received: bool,
-) -> Vec<(String, Effect, &'static str)> {
-    let is_required = |schema: &Value, name: &str| {
-        let mut required = schema["required"].as_array().into_iter().flatten();
-        required.any(|required| required == name)
+) -> impl Iterator<Item = (&'a String, Effect, &'static str)> {
+    let effect = |breaks_callers| match breaks_callers {
+        true => Effect::Callers,
+        false => Effect::Service,
     };
-    let callers_or = |breaks_callers, breaks_service| match (breaks_callers, breaks_service) {
-        (true, _) => Effect::Callers,
-        (false, true) => Effect::Service,
-        (false, false) => Effect::Neither,
-    };
-    let names = |schema: &Value| -> BTreeSet<String> {
-        entries(&schema["properties"])
-            .map(|(name, _)| name.clone())
-            .collect()
-    };
-    let (old, new) = (names(before), names(after));
-    let change = |name: &String| {
-        let (was, is) = (is_required(before, name), is_required(after, name));
-        let (effect, what) = match (old.contains(name), new.contains(name)) {
-            (false, _) if is => (callers_or(sent, received), "required property was added"),
+    let all = entries(&before["properties"]).chain(entries(&after["properties"]));
+    all.filter_map(move |(name, _)| {
+        let [(had, was_required), (has, is_required)] = [before, after].map(|schema| {
+            let mut required = schema["required"].as_array().into_iter().flatten();
+            let is_required = required.any(|required| required == name);
+            (schema["properties"].get(name).is_some(), is_required)
+        });
+        let (effect, what) = match (had, has) {
+            (false, _) if is_required => (effect(sent), "required property was added"),
             (false, _) => (Effect::Neither, "optional property was added"),
             (_, false) => (Effect::Callers, "property was removed"),
-            (true, true) if !was && is => (callers_or(sent, received), "became required"),
-            (true, true) if was && !is => (callers_or(received, sent), "became optional"),
-            (true, true) => return None,
+            _ if is_required && !was_required => (effect(sent), "became required"),
+            _ if was_required && !is_required => (effect(received), "became optional"),
+            _ => return None,
         };
-        Some((name.clone(), effect, what))
-    };
-    old.union(&new).filter_map(change).collect()
+        Some((name, effect, what))
+    })
 }
 
 #[cfg(test)]

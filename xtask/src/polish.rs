@@ -8,8 +8,8 @@ use quote::{ToTokens, format_ident, quote};
 use syn::punctuated::Punctuated;
 use syn::visit_mut::VisitMut;
 use syn::{
-    Attribute, Block, Expr, ExprLit, Field, Fields, File, ImplItem, Item, ItemStruct, Lit, Meta,
-    MetaNameValue, Token, parse_quote, parse_str, parse2,
+    Attribute, Block, Field, Fields, File, ImplItem, Item, ItemStruct, LitStr, Meta, Token,
+    parse_quote, parse_str, parse2,
 };
 
 /// The marks of sources at the end of descriptions. Users of the code do not need them.
@@ -311,21 +311,14 @@ struct DocLines;
 
 impl VisitMut for DocLines {
     fn visit_attributes_mut(&mut self, attributes: &mut Vec<Attribute>) {
-        let split = std::mem::take(attributes)
-            .into_iter()
-            .flat_map(|attribute| {
-                if let Meta::NameValue(MetaNameValue { path, value, .. }) = &attribute.meta
-                    && let Expr::Lit(ExprLit {
-                        lit: Lit::Str(text),
-                        ..
-                    }) = value
-                    && path.is_ident("doc")
-                {
-                    doc_lines(&text.value())
-                } else {
-                    vec![attribute]
-                }
-            });
+        let all = std::mem::take(attributes).into_iter();
+        let split = all.flat_map(|attribute| match &attribute.meta {
+            Meta::NameValue(meta) if meta.path.is_ident("doc") => {
+                let text: Option<LitStr> = parse2(meta.value.to_token_stream()).ok();
+                text.map_or_else(|| vec![attribute.clone()], |text| doc_lines(&text.value()))
+            }
+            _ => vec![attribute],
+        });
         *attributes = split.collect();
     }
 }
