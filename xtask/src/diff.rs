@@ -6,7 +6,7 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context as _, Result, bail};
 use drift::{ChangeClass, ChangeComparison, ChangeDetails};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::codegen::{entries, for_each_object, is_own_format, operations, parse, uses};
 use crate::{DOCUMENT, read, root};
@@ -78,10 +78,8 @@ fn unexplained(mut found: Changes, readme: &str) -> Changes {
         let count = found.len();
         found.retain(|(_, text)| !matches(pattern, text));
         if found.len() == count {
-            found.insert((
-                Effect::Look,
-                format!("{DEVIATIONS}: `{pattern}` no longer applies"),
-            ));
+            let text = format!("{DEVIATIONS}: `{pattern}` no longer applies");
+            found.insert((Effect::Look, text));
         }
     }
     found
@@ -112,14 +110,11 @@ fn compare(old: &Value, new: &Value, is_foreign: bool) -> Changes {
         set_hook(Box::new(|_| {}));
         let compared = catch_unwind(AssertUnwindSafe(|| drift::compare(&old, &new)));
         set_hook(hook);
-        match compared {
-            Ok(Ok(found)) => changes.extend(found.iter().flat_map(|c| classify(&old, &new, c))),
-            Ok(Err(_)) | Err(_) => {
-                changes.insert((
-                    Effect::Look,
-                    format!("{}: cannot be compared", name(&place)),
-                ));
-            }
+        if let Ok(Ok(found)) = compared {
+            changes.extend(found.iter().flat_map(|c| classify(&old, &new, c)));
+        } else {
+            let text = format!("{}: cannot be compared", name(&place));
+            changes.insert((Effect::Look, text));
         }
         compare_aspects("/paths", &old["paths"], &new["paths"], &mut changes);
         let [old, new] = [old, new].map(|mut essence| essence["components"].take());
@@ -172,11 +167,8 @@ fn essence(document: &Value, place: &str) -> Value {
     strip(&mut essence["paths"]);
     strip(&mut essence["components"]);
     let responses = essence.pointer_mut(&format!("{place}/responses"));
-    for (_, response) in responses
-        .and_then(Value::as_object_mut)
-        .into_iter()
-        .flatten()
-    {
+    let responses = responses.and_then(Value::as_object_mut);
+    for response in responses.into_iter().flat_map(Map::values_mut) {
         // OpenAPI requires one.
         response["description"] = json!("");
     }
@@ -222,15 +214,9 @@ fn name(pointer: &str) -> String {
     name.trim_start_matches("/paths/").to_owned()
 }
 
-fn classify(old: &Value, new: &Value, change: &drift::Change) -> Vec<(Effect, String)> {
-    let is = |comparison| {
-        change
-            .paths
-            .iter()
-            .any(|path| path.comparison == comparison)
-    };
-    let sent = is(ChangeComparison::Input);
-    let received = is(ChangeComparison::Output);
+fn classify<'a>(old: &'a Value, new: &'a Value, change: &drift::Change) -> Vec<(Effect, String)> {
+    let [sent, received] = [ChangeComparison::Input, ChangeComparison::Output]
+        .map(|comparison| change.paths.iter().any(|p| p.comparison == comparison));
     let Some(path) = change.paths.first() else {
         return Vec::new();
     };
@@ -240,28 +226,22 @@ fn classify(old: &Value, new: &Value, change: &drift::Change) -> Vec<(Effect, St
         let old_place = at(path.old.current_pointer(), &info.old_subpath);
         let new_place = at(path.new.current_pointer(), &info.new_subpath);
         let place = name(old_place.trim_end_matches('/'));
-        let part = |document: &Value, place: &str| {
-            document
-                .pointer(place.trim_end_matches('/'))
-                .cloned()
-                .unwrap_or_default()
+        let part = |document: &'a Value, place: &str| {
+            let part = document.pointer(place.trim_end_matches('/'));
+            part.unwrap_or(&Value::Null)
         };
         let (before, after) = (part(old, &old_place), part(new, &new_place));
         let mut push = |effect, what: String| classified.push((effect, format!("{place}{what}")));
         match (info.message.as_str(), info.class) {
             ("object properties changed" | "object required properties changed", _) => {
-                for (name, effect, what) in properties(&before, &after, sent, received) {
+                for (name, effect, what) in properties(before, after, sent, received) {
                     push(effect, format!(".{name}: {what}"));
                 }
             }
             ("schema types changed", _) => {
-                push(
-                    Effect::Callers,
-                    format!(
-                        ": type changed from {} to {}",
-                        before["type"], after["type"]
-                    ),
-                );
+                let (before, after) = (&before["type"], &after["type"]);
+                let what = format!(": type changed from {before} to {after}");
+                push(Effect::Callers, what);
             }
             (message, class) => {
                 let effect = match (class, info.details) {
