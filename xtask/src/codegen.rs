@@ -123,14 +123,12 @@ fn to_json(node: &Yaml<'_>) -> Result<Value> {
         Yaml::Value(Scalar::String(text)) => Value::String(text.to_string()),
         Yaml::Sequence(items) => items.iter().map(to_json).collect::<Result<_>>()?,
         Yaml::Mapping(entries) => {
-            let mut object = Map::new();
-            for (key, value) in entries {
-                let key = key
-                    .as_str()
-                    .with_context(|| format!("key {key:?} is not a text"))?;
-                object.insert(key.to_owned(), to_json(value)?);
-            }
-            Value::Object(object)
+            let entries = entries.iter().map(|(key, value)| {
+                let name = key.as_str();
+                let name = name.with_context(|| format!("key {key:?} is not a text"))?;
+                Ok((name.to_owned(), to_json(value)?))
+            });
+            Value::Object(entries.collect::<Result<_>>()?)
         }
         other => bail!("unsupported YAML: {other:?}"),
     })
@@ -159,12 +157,10 @@ pub(crate) fn uses(document: &Value) -> (BTreeSet<String>, BTreeSet<String>) {
     let (mut sent, mut received) = (BTreeSet::new(), BTreeSet::new());
     for (_, operation) in operations(document) {
         for (key, part) in entries(operation) {
-            let found = if key == "responses" {
-                &mut received
-            } else {
-                &mut sent
-            };
-            collect_references(document, part, found);
+            match key.as_str() {
+                "responses" => collect_references(document, part, &mut received),
+                _ => collect_references(document, part, &mut sent),
+            }
         }
     }
     (sent, received)

@@ -247,13 +247,11 @@ fn classify<'a>(old: &'a Value, new: &'a Value, change: &drift::Change) -> Vec<(
                 let effect = match (class, info.details) {
                     // Texts are gone, so this is a default or the like.
                     (ChangeClass::Trivial, ChangeDetails::Metadata) => Effect::Look,
-                    (ChangeClass::ForwardIncompatible, ChangeDetails::Added)
-                    | (ChangeClass::Trivial, _) => Effect::Neither,
-                    (ChangeClass::BackwardIncompatible | ChangeClass::Incompatible, _) => {
-                        Effect::Callers
-                    }
+                    (ChangeClass::ForwardIncompatible, ChangeDetails::Added) => Effect::Neither,
+                    (ChangeClass::Trivial, _) => Effect::Neither,
                     (ChangeClass::ForwardIncompatible, _) => Effect::Service,
                     (ChangeClass::Unhandled, _) => Effect::Look,
+                    _ => Effect::Callers,
                 };
                 push(effect, format!(": {message}"));
             }
