@@ -194,7 +194,8 @@ fn compare_aspects(pointer: &str, old: &Value, new: &Value, changes: &mut Change
         ("security", Effect::Look),
     ] {
         if old.get(key) != new.get(key) {
-            changes.insert((effect, format!("{}/{key}: changed", name(pointer))));
+            let place = name(&format!("{pointer}/{key}"));
+            changes.insert((effect, format!("{place}: changed")));
         }
     }
     for (key, inner) in entries(old) {
