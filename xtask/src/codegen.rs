@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use openapiv3::OpenAPI;
 use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TypeImpl};
 use saphyr::{LoadableYamlNode as _, Scalar, Yaml};
@@ -45,19 +45,19 @@ pub(crate) fn run(check: bool) -> Result<ExitCode> {
         }
         if check {
             stale = true;
-            print!("{}", unified_diff(path, &present, &text));
+            let diff = TextDiff::from_lines(&present, &text);
+            let (old, new) = (format!("a/{path}"), format!("b/{path}"));
+            print!("{}", diff.unified_diff().header(&old, &new));
         } else {
             std::fs::write(root().join(path), text)
                 .with_context(|| format!("cannot write {path}"))?;
             println!("wrote {path}");
         }
     }
-    if stale {
-        eprintln!(
-            "\nerror: generated files are stale; run `cargo xtask codegen` and review the diff"
-        );
-        return Ok(ExitCode::FAILURE);
-    }
+    ensure!(
+        !stale,
+        "generated files are stale; run `cargo xtask codegen` and review the diff"
+    );
     Ok(ExitCode::SUCCESS)
 }
 
@@ -72,13 +72,6 @@ fn outputs() -> Result<Vec<(&'static str, String)>> {
             serde_json::to_string_pretty(&document)? + "\n",
         ),
     ])
-}
-
-fn unified_diff(path: &str, old: &str, new: &str) -> String {
-    TextDiff::from_lines(old, new)
-        .unified_diff()
-        .header(&format!("a/{path}"), &format!("b/{path}"))
-        .to_string()
 }
 
 /// Generates the client of a document.
@@ -130,14 +123,12 @@ fn to_json(node: &Yaml<'_>) -> Result<Value> {
         Yaml::Value(Scalar::String(text)) => Value::String(text.to_string()),
         Yaml::Sequence(items) => items.iter().map(to_json).collect::<Result<_>>()?,
         Yaml::Mapping(entries) => {
-            let mut object = Map::new();
-            for (key, value) in entries {
-                let key = key
-                    .as_str()
-                    .with_context(|| format!("key {key:?} is not a text"))?;
-                object.insert(key.to_owned(), to_json(value)?);
-            }
-            Value::Object(object)
+            let entries = entries.iter().map(|(key, value)| {
+                let name = key.as_str();
+                let name = name.with_context(|| format!("key {key:?} is not a text"))?;
+                Ok((name.to_owned(), to_json(value)?))
+            });
+            Value::Object(entries.collect::<Result<_>>()?)
         }
         other => bail!("unsupported YAML: {other:?}"),
     })
@@ -166,12 +157,10 @@ pub(crate) fn uses(document: &Value) -> (BTreeSet<String>, BTreeSet<String>) {
     let (mut sent, mut received) = (BTreeSet::new(), BTreeSet::new());
     for (_, operation) in operations(document) {
         for (key, part) in entries(operation) {
-            let found = if key == "responses" {
-                &mut received
-            } else {
-                &mut sent
-            };
-            collect_references(document, part, found);
+            match key.as_str() {
+                "responses" => collect_references(document, part, &mut received),
+                _ => collect_references(document, part, &mut sent),
+            }
         }
     }
     (sent, received)
@@ -245,13 +234,7 @@ mod tests {
 
     #[test]
     fn generated_files_are_up_to_date() {
-        for (path, text) in outputs().unwrap() {
-            let diff = unified_diff(path, &read(path).unwrap(), &text);
-            assert!(
-                diff.is_empty(),
-                "run `cargo xtask codegen` and review the diff\n{diff}"
-            );
-        }
+        run(true).unwrap();
     }
 
     /// Returns a document with an operation that sends the schema `Sent` and receives `received`.

@@ -1,12 +1,12 @@
 //! Lists the changes of the OpenAPI document and whom each one breaks.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context as _, Result, bail};
 use drift::{ChangeClass, ChangeComparison, ChangeDetails};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::codegen::{entries, for_each_object, is_own_format, operations, parse, uses};
 use crate::{DOCUMENT, read, root};
@@ -78,10 +78,8 @@ fn unexplained(mut found: Changes, readme: &str) -> Changes {
         let count = found.len();
         found.retain(|(_, text)| !matches(pattern, text));
         if found.len() == count {
-            found.insert((
-                Effect::Look,
-                format!("{DEVIATIONS}: `{pattern}` no longer applies"),
-            ));
+            let text = format!("{DEVIATIONS}: `{pattern}` no longer applies");
+            found.insert((Effect::Look, text));
         }
     }
     found
@@ -112,33 +110,15 @@ fn compare(old: &Value, new: &Value, is_foreign: bool) -> Changes {
         set_hook(Box::new(|_| {}));
         let compared = catch_unwind(AssertUnwindSafe(|| drift::compare(&old, &new)));
         set_hook(hook);
-        match compared {
-            Ok(Ok(found)) => changes.extend(found.iter().flat_map(|c| classify(&old, &new, c))),
-            Ok(Err(_)) | Err(_) => {
-                changes.insert((
-                    Effect::Look,
-                    format!("{}: cannot be compared", name(&place)),
-                ));
-            }
+        if let Ok(Ok(found)) = compared {
+            changes.extend(found.iter().flat_map(|c| classify(&old, &new, c)));
+        } else {
+            let text = format!("{}: cannot be compared", name(&place));
+            changes.insert((Effect::Look, text));
         }
-        let (mut before, mut after) = (BTreeMap::new(), BTreeMap::new());
-        for part in ["paths", "components"] {
-            collect_aspects(&format!("/{part}"), &old[part], &mut before);
-            collect_aspects(&format!("/{part}"), &new[part], &mut after);
-        }
-        for pointer in before.keys().chain(after.keys()) {
-            let parent = pointer.rsplit_once('/').map_or("", |(parent, _)| parent);
-            let is_in_both = old.pointer(parent).is_some() && new.pointer(parent).is_some();
-            if before.get(pointer) != after.get(pointer) && is_in_both {
-                let is_name = pointer.ends_with("/operationId");
-                let effect = if is_name {
-                    Effect::Callers
-                } else {
-                    Effect::Look
-                };
-                changes.insert((effect, format!("{}: changed", name(pointer))));
-            }
-        }
+        compare_aspects("/paths", &old["paths"], &new["paths"], &mut changes);
+        let [old, new] = [old, new].map(|mut essence| essence["components"].take());
+        compare_aspects("/components", &old, &new, &mut changes);
     }
     if !is_foreign {
         let [old_rest, new_rest] = [old, new].map(|document| {
@@ -187,11 +167,8 @@ fn essence(document: &Value, place: &str) -> Value {
     strip(&mut essence["paths"]);
     strip(&mut essence["components"]);
     let responses = essence.pointer_mut(&format!("{place}/responses"));
-    for (_, response) in responses
-        .and_then(Value::as_object_mut)
-        .into_iter()
-        .flatten()
-    {
+    let responses = responses.and_then(Value::as_object_mut);
+    for response in responses.into_iter().flat_map(Map::values_mut) {
         // OpenAPI requires one.
         response["description"] = json!("");
     }
@@ -209,15 +186,22 @@ fn strip(value: &mut Value) {
     });
 }
 
-/// Collects what drift does not compare.
-fn collect_aspects<'a>(pointer: &str, value: &'a Value, found: &mut BTreeMap<String, &'a Value>) {
-    for (key, inner) in entries(value) {
-        let pointer = format!("{pointer}/{}", key.replace('/', "~1"));
-        match key.as_str() {
-            "nullable" | "operationId" | "security" => {
-                found.insert(pointer, inner);
-            }
-            _ => collect_aspects(&pointer, inner, found),
+/// Compares what drift does not, where both documents have the object that contains it.
+fn compare_aspects(pointer: &str, old: &Value, new: &Value, changes: &mut Changes) {
+    for (key, effect) in [
+        ("nullable", Effect::Look),
+        ("operationId", Effect::Callers),
+        ("security", Effect::Look),
+    ] {
+        if old.get(key) != new.get(key) {
+            let place = name(&format!("{pointer}/{key}"));
+            changes.insert((effect, format!("{place}: changed")));
+        }
+    }
+    for (key, inner) in entries(old) {
+        if let Some(other) = new.get(key) {
+            let pointer = format!("{pointer}/{}", key.replace('/', "~1"));
+            compare_aspects(&pointer, inner, other, changes);
         }
     }
 }
@@ -231,15 +215,9 @@ fn name(pointer: &str) -> String {
     name.trim_start_matches("/paths/").to_owned()
 }
 
-fn classify(old: &Value, new: &Value, change: &drift::Change) -> Vec<(Effect, String)> {
-    let is = |comparison| {
-        change
-            .paths
-            .iter()
-            .any(|path| path.comparison == comparison)
-    };
-    let sent = is(ChangeComparison::Input);
-    let received = is(ChangeComparison::Output);
+fn classify<'a>(old: &'a Value, new: &'a Value, change: &drift::Change) -> Vec<(Effect, String)> {
+    let [sent, received] = [ChangeComparison::Input, ChangeComparison::Output]
+        .map(|comparison| change.paths.iter().any(|p| p.comparison == comparison));
     let Some(path) = change.paths.first() else {
         return Vec::new();
     };
@@ -249,40 +227,32 @@ fn classify(old: &Value, new: &Value, change: &drift::Change) -> Vec<(Effect, St
         let old_place = at(path.old.current_pointer(), &info.old_subpath);
         let new_place = at(path.new.current_pointer(), &info.new_subpath);
         let place = name(old_place.trim_end_matches('/'));
-        let part = |document: &Value, place: &str| {
-            document
-                .pointer(place.trim_end_matches('/'))
-                .cloned()
-                .unwrap_or_default()
+        let part = |document: &'a Value, place: &str| {
+            let part = document.pointer(place.trim_end_matches('/'));
+            part.unwrap_or(&Value::Null)
         };
         let (before, after) = (part(old, &old_place), part(new, &new_place));
         let mut push = |effect, what: String| classified.push((effect, format!("{place}{what}")));
         match (info.message.as_str(), info.class) {
             ("object properties changed" | "object required properties changed", _) => {
-                for (name, effect, what) in properties(&before, &after, sent, received) {
+                for (name, effect, what) in properties(before, after, sent, received) {
                     push(effect, format!(".{name}: {what}"));
                 }
             }
             ("schema types changed", _) => {
-                push(
-                    Effect::Callers,
-                    format!(
-                        ": type changed from {} to {}",
-                        before["type"], after["type"]
-                    ),
-                );
+                let (before, after) = (&before["type"], &after["type"]);
+                let what = format!(": type changed from {before} to {after}");
+                push(Effect::Callers, what);
             }
             (message, class) => {
                 let effect = match (class, info.details) {
                     // Texts are gone, so this is a default or the like.
                     (ChangeClass::Trivial, ChangeDetails::Metadata) => Effect::Look,
-                    (ChangeClass::ForwardIncompatible, ChangeDetails::Added)
-                    | (ChangeClass::Trivial, _) => Effect::Neither,
-                    (ChangeClass::BackwardIncompatible | ChangeClass::Incompatible, _) => {
-                        Effect::Callers
-                    }
+                    (ChangeClass::ForwardIncompatible, ChangeDetails::Added) => Effect::Neither,
+                    (ChangeClass::Trivial, _) => Effect::Neither,
                     (ChangeClass::ForwardIncompatible, _) => Effect::Service,
                     (ChangeClass::Unhandled, _) => Effect::Look,
+                    _ => Effect::Callers,
                 };
                 push(effect, format!(": {message}"));
             }
@@ -292,40 +262,33 @@ fn classify(old: &Value, new: &Value, change: &drift::Change) -> Vec<(Effect, St
 }
 
 /// Returns the properties that were added or removed, or became required or optional.
-fn properties(
-    before: &Value,
-    after: &Value,
+fn properties<'a>(
+    before: &'a Value,
+    after: &'a Value,
     sent: bool,
     received: bool,
-) -> Vec<(String, Effect, &'static str)> {
-    let is_required = |schema: &Value, name: &str| {
-        let mut required = schema["required"].as_array().into_iter().flatten();
-        required.any(|required| required == name)
+) -> impl Iterator<Item = (&'a String, Effect, &'static str)> {
+    let effect = |breaks_callers| match breaks_callers {
+        true => Effect::Callers,
+        false => Effect::Service,
     };
-    let callers_or = |breaks_callers, breaks_service| match (breaks_callers, breaks_service) {
-        (true, _) => Effect::Callers,
-        (false, true) => Effect::Service,
-        (false, false) => Effect::Neither,
-    };
-    let names = |schema: &Value| -> BTreeSet<String> {
-        entries(&schema["properties"])
-            .map(|(name, _)| name.clone())
-            .collect()
-    };
-    let (old, new) = (names(before), names(after));
-    let change = |name: &String| {
-        let (was, is) = (is_required(before, name), is_required(after, name));
-        let (effect, what) = match (old.contains(name), new.contains(name)) {
-            (false, _) if is => (callers_or(sent, received), "required property was added"),
+    let all = entries(&before["properties"]).chain(entries(&after["properties"]));
+    all.filter_map(move |(name, _)| {
+        let [(had, was_required), (has, is_required)] = [before, after].map(|schema| {
+            let mut required = schema["required"].as_array().into_iter().flatten();
+            let is_required = required.any(|required| required == name);
+            (schema["properties"].get(name).is_some(), is_required)
+        });
+        let (effect, what) = match (had, has) {
+            (false, _) if is_required => (effect(sent), "required property was added"),
             (false, _) => (Effect::Neither, "optional property was added"),
             (_, false) => (Effect::Callers, "property was removed"),
-            (true, true) if !was && is => (callers_or(sent, received), "became required"),
-            (true, true) if was && !is => (callers_or(received, sent), "became optional"),
-            (true, true) => return None,
+            _ if is_required && !was_required => (effect(sent), "became required"),
+            _ if was_required && !is_required => (effect(received), "became optional"),
+            _ => return None,
         };
-        Some((name.clone(), effect, what))
-    };
-    old.union(&new).filter_map(change).collect()
+        Some((name, effect, what))
+    })
 }
 
 #[cfg(test)]

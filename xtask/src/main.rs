@@ -13,20 +13,14 @@ mod polish;
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::Result;
-use clap::{Parser, Subcommand};
+use anyhow::{Context as _, Result};
+use clap::Parser;
 
 /// The OpenAPI document, as a path from the root of the repository.
 const DOCUMENT: &str = "openapi/authing.yaml";
 
 #[derive(Parser)]
 #[command(bin_name = "cargo xtask")]
-struct Arguments {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Subcommand)]
 enum Command {
     /// Generates the client and the sandbox's copy of the OpenAPI document.
     Codegen {
@@ -46,7 +40,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let result = match Arguments::parse().command {
+    let result = match Command::parse() {
         Command::Codegen { check } => codegen::run(check),
         Command::Diff { base } => diff::run(&base),
     };
@@ -64,7 +58,6 @@ fn root() -> &'static Path {
 
 /// Reads a file of the repository.
 fn read(path: impl AsRef<Path>) -> Result<String> {
-    use anyhow::Context as _;
     let path = root().join(path);
     std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
 }

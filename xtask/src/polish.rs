@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Context as _, Result, anyhow, bail, ensure};
+use anyhow::{Context as _, Result, anyhow, ensure};
 use proc_macro2::TokenStream;
-use quote::{ToTokens, format_ident, quote};
+use quote::{ToTokens, quote};
 use syn::punctuated::Punctuated;
 use syn::visit_mut::VisitMut;
 use syn::{
-    Attribute, Block, Expr, ExprLit, Field, Fields, File, ImplItem, Item, ItemStruct, Lit, Meta,
-    MetaNameValue, Token, parse_quote, parse_str, parse2,
+    Attribute, Block, Field, Fields, File, ImplItem, Item, ItemStruct, LitStr, Meta, Token,
+    parse_quote, parse_str, parse2,
 };
 
 /// The marks of sources at the end of descriptions. Users of the code do not need them.
@@ -130,17 +130,16 @@ fn polish_types(
     while known != sent.len() {
         known = sent.len();
         for item in &all {
-            let (name, fields): (_, Vec<&Fields>) = match item {
-                Item::Struct(item) => (&item.ident, vec![&item.fields]),
+            let (name, fields): (_, Vec<&Field>) = match item {
+                Item::Struct(item) => (&item.ident, item.fields.iter().collect()),
                 Item::Enum(item) => (
                     &item.ident,
-                    item.variants.iter().map(|v| &v.fields).collect(),
+                    item.variants.iter().flat_map(|v| &v.fields).collect(),
                 ),
                 _ => continue,
             };
             if sent.contains(&name.to_string()) {
-                let types = fields.into_iter().flatten().map(|field| &field.ty);
-                sent.extend(types.flat_map(words));
+                sent.extend(fields.iter().flat_map(|field| words(&field.ty)));
             }
         }
     }
@@ -234,14 +233,12 @@ fn make_lenient(field: &mut Field, items: &[Item]) -> Result<()> {
         return Ok(());
     }
     let is_option = is_option(&field.ty);
-    if !is_option && !has("default") {
-        bail!(
-            "a field of a response is not optional: {}",
-            field.to_token_stream()
-        );
-    }
-    let fields = struct_in(&field.ty, items).map(|item| &item.fields);
-    let function = match fields {
+    ensure!(
+        is_option || has("default"),
+        "a field of a response is not optional: {}",
+        field.to_token_stream()
+    );
+    let function = match struct_in(&field.ty, items).map(|item| &item.fields) {
         _ if !is_option => "crate::lenient::or_default",
         // A list with a name of its own.
         Some(Fields::Unnamed(_)) => "crate::lenient::or_default",
@@ -260,13 +257,10 @@ fn make_lenient(field: &mut Field, items: &[Item]) -> Result<()> {
 
 /// Returns the implementation of `Envelope` from the fields that a response has.
 fn envelope(item: &ItemStruct, items: &[Item]) -> Item {
-    let field = |item: &ItemStruct, name: &str| {
-        let field = item
-            .fields
-            .iter()
-            .find(|f| f.ident.as_ref().is_some_and(|i| i == name));
-        field.cloned()
-    };
+    fn field<'a>(item: &'a ItemStruct, name: &str) -> Option<&'a Field> {
+        let mut fields = item.fields.iter();
+        fields.find(|field| field.ident.as_ref().is_some_and(|ident| ident == name))
+    }
     let number = (quote!(i64), quote!(map(crate::scalars::WholeNumber::get)));
     let text = (quote!(&crate::scalars::UntrustedText), quote!(as_ref()));
     let id = (quote!(&crate::scalars::IdText), quote!(as_ref()));
@@ -277,9 +271,8 @@ fn envelope(item: &ItemStruct, items: &[Item]) -> Item {
         ("api_code", &number),
         ("request_id", &id),
     ] {
-        if field(item, name).is_some() {
-            let name = format_ident!("{name}");
-            methods.push(quote!(fn #name(&self) -> Option<#ty> { self.#name.#call }));
+        if let Some(Field { ident, .. }) = field(item, name) {
+            methods.push(quote!(fn #ident(&self) -> Option<#ty> { self.#ident.#call }));
         }
     }
     let has_error = |item: &ItemStruct| field(item, "errcode").and(field(item, "errmsg")).is_some();
@@ -311,21 +304,14 @@ struct DocLines;
 
 impl VisitMut for DocLines {
     fn visit_attributes_mut(&mut self, attributes: &mut Vec<Attribute>) {
-        let split = std::mem::take(attributes)
-            .into_iter()
-            .flat_map(|attribute| {
-                if let Meta::NameValue(MetaNameValue { path, value, .. }) = &attribute.meta
-                    && let Expr::Lit(ExprLit {
-                        lit: Lit::Str(text),
-                        ..
-                    }) = value
-                    && path.is_ident("doc")
-                {
-                    doc_lines(&text.value())
-                } else {
-                    vec![attribute]
-                }
-            });
+        let all = std::mem::take(attributes).into_iter();
+        let split = all.flat_map(|attribute| match &attribute.meta {
+            Meta::NameValue(meta) if meta.path.is_ident("doc") => {
+                let text: Option<LitStr> = parse2(meta.value.to_token_stream()).ok();
+                text.map_or_else(|| vec![attribute.clone()], |text| doc_lines(&text.value()))
+            }
+            _ => vec![attribute],
+        });
         *attributes = split.collect();
     }
 }
