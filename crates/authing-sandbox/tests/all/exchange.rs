@@ -19,7 +19,7 @@ fn each_shape_is_the_documents_example() {
         beside | /phone_info | | ["+8613800138000","13800138000","86"]
         loose | /data | /data | ["13800138000","13800138000",86]"#;
     for [shape, place, error_place, expected] in rows(table) {
-        sandbox.set_shape(shape.parse().unwrap());
+        sandbox.set_shape(serde_json::from_value(json!(shape)).unwrap());
         let code = issue(&sandbox);
         let body = exchange(&sandbox, &code);
         assert_eq!(body["statusCode"], 200);
