@@ -14,7 +14,7 @@ use authing_tests::{APP_ID, CONNECTION, WIDE, builder, child, plain_reqwest, ran
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
+use reqwest::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
 
 const CODE: &str = "aaaabbbbccccddddeeeeffff0000111122223333444455556666777788889999";
 const USER_AGENT: &str = concat!("authing-rust/", env!("CARGO_PKG_VERSION"));
@@ -104,7 +104,7 @@ fn retry_everything() -> reqwest::retry::Builder {
 
 /// A builder with every setting that could break a guarantee.
 fn hostile() -> reqwest::ClientBuilder {
-    let names = "host x-authing-app-id content-type accept user-agent content-length";
+    let names = "host x-authing-app-id content-type accept user-agent";
     let header = |name| (HeaderName::from_static(name), HeaderValue::from_static("3"));
     let headers = HeaderMap::from_iter(names.split(' ').map(header));
     reqwest::Client::builder()
@@ -133,17 +133,19 @@ async fn settings_of_the_callers_builder_do_not_change_the_request() {
     let error = call(builder(server.url()).http_client_builder(hostile())).await;
     assert!(error.is_none(), "{error:?}");
     assert_request(&server, 0, &[]);
-    // Additional default headers are sent, except one that would change the framing.
+    // Additional default headers are sent, except those that would change the framing.
     let key = HeaderValue::from_static("theirs");
     let headers = HeaderMap::from_iter([(HeaderName::from_static("x-gateway-key"), key)]);
     let theirs = reqwest::Client::builder().default_headers(headers);
     let error = call(builder(server.url()).http_client_builder(theirs)).await;
     assert!(error.is_none(), "{error:?}");
     assert_request(&server, 1, &["x-gateway-key: theirs"]);
-    let framing = (TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
-    let theirs = reqwest::Client::builder().default_headers(HeaderMap::from_iter([framing]));
-    let builder = builder(server.url()).http_client_builder(theirs);
-    assert_eq!(builder.build().unwrap_err().kind(), ErrorKind::Config);
+    for framing in [CONTENT_LENGTH, TRANSFER_ENCODING] {
+        let headers = HeaderMap::from_iter([(framing, HeaderValue::from_static("3"))]);
+        let theirs = reqwest::Client::builder().default_headers(headers);
+        let builder = builder(server.url()).http_client_builder(theirs);
+        assert_eq!(builder.build().unwrap_err().kind(), ErrorKind::Config);
+    }
 }
 
 #[tokio::test]

@@ -290,7 +290,7 @@ mod tests {
             r#"deserialize_with = "crate::lenient::or_default" )] pub named: "#,
             r#"deserialize_with = "crate::lenient::or_default" )] pub map: "#,
             r#"deserialize_with = "crate::lenient::optional" )] pub flag: ::std::option::Option<bool>"#,
-            r#"deserialize_with = "crate::lenient::object" )] pub default: ::std::option::Option<ReceivedDefault>"#,
+            r#"deserialize_with = "crate::lenient::object" )] pub default: ::std::option::Option<::std::boxed::Box<ReceivedDefault"#,
             "impl crate::envelope::Envelope for Received {}",
             r#"self.inner.url(format_args!("/a/{}", encode_path("#,
             ".headers(header_map)",

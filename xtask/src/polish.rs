@@ -200,10 +200,10 @@ fn constructor(item: &ItemStruct) -> Option<Item> {
     })
 }
 
+const OPTION: &str = ":: std :: option :: Option <";
+
 fn is_option(ty: &syn::Type) -> bool {
-    ty.to_token_stream()
-        .to_string()
-        .starts_with(":: std :: option :: Option <")
+    ty.to_token_stream().to_string().starts_with(OPTION)
 }
 
 fn serde_metas(attributes: &[Attribute]) -> impl Iterator<Item = Meta> {
@@ -242,7 +242,13 @@ fn make_lenient(field: &mut Field, items: &[Item]) -> Result<()> {
         _ if !is_option => "crate::lenient::or_default",
         // A list with a name of its own.
         Some(Fields::Unnamed(_)) => "crate::lenient::or_default",
-        Some(_) => "crate::lenient::object",
+        Some(_) => {
+            // Boxed, so that a response is cheap to move.
+            let inner = field.ty.to_token_stream().to_string();
+            let inner = inner.trim_start_matches(OPTION).trim_end_matches('>');
+            field.ty = parse_str(&format!("{OPTION} ::std::boxed::Box<{inner}>>"))?;
+            "crate::lenient::object"
+        }
         None => "crate::lenient::optional",
     };
     metas.retain(|meta| !meta.path().is_ident("default"));

@@ -44,7 +44,7 @@ pub mod types {
             default,
             deserialize_with = "crate::lenient::object"
         )]
-        pub phone_info: ::std::option::Option<WechatPhoneInfoDto>,
+        pub phone_info: ::std::option::Option<::std::boxed::Box<WechatPhoneInfoDto>>,
         /// The number with its country code. WeChat adds the country code to numbers from outside
         /// mainland China only.
         #[serde(
@@ -68,7 +68,7 @@ pub mod types {
             default,
             deserialize_with = "crate::lenient::object"
         )]
-        pub watermark: ::std::option::Option<WechatWatermarkDto>,
+        pub watermark: ::std::option::Option<::std::boxed::Box<WechatWatermarkDto>>,
     }
 
     /// The request body.
@@ -118,7 +118,9 @@ pub mod types {
             default,
             deserialize_with = "crate::lenient::object"
         )]
-        pub data: ::std::option::Option<GetWechatMiniProgramPhoneDataDto>,
+        pub data: ::std::option::Option<
+            ::std::boxed::Box<GetWechatMiniProgramPhoneDataDto>,
+        >,
         /// WeChat's error code beside `statusCode`.
         #[serde(
             skip_serializing_if = "::std::option::Option::is_none",
@@ -146,7 +148,7 @@ pub mod types {
             default,
             deserialize_with = "crate::lenient::object"
         )]
-        pub phone_info: ::std::option::Option<WechatPhoneInfoDto>,
+        pub phone_info: ::std::option::Option<::std::boxed::Box<WechatPhoneInfoDto>>,
         /// Identifies the request to Authing's support. Documented for failures; the sample
         /// response has it on success too.
         #[serde(
@@ -226,7 +228,7 @@ pub mod types {
             default,
             deserialize_with = "crate::lenient::object"
         )]
-        pub watermark: ::std::option::Option<WechatWatermarkDto>,
+        pub watermark: ::std::option::Option<::std::boxed::Box<WechatWatermarkDto>>,
     }
 
     /// When and where the user agreed to share the phone number.

@@ -26,7 +26,8 @@ use tracing::instrument::WithSubscriber as _;
 use crate::builder::AuthenticationClientBuilder;
 use crate::error::{Error, Result};
 use crate::kind::ErrorKind;
-use crate::request::{Options, option_setters};
+use crate::options::Options;
+use crate::request::option_setters;
 
 /// How long after its deadline a call returns at the latest.
 const MARGIN: Duration = Duration::from_millis(200);

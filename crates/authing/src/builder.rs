@@ -181,7 +181,7 @@ impl<C> AuthenticationClientBuilder<C> {
         /// Replaced: HTTP version (1.1), redirects (none), retries, `referer`, decompression
         /// (none), `connection_verbose`, `https_only`, `connect_timeout`, `pool_idle_timeout`, user
         /// agent, all of TLS, headers that the client sets, and proxies for a loopback host or if
-        /// `proxy` is set. `build` rejects a default `transfer-encoding` header.
+        /// `proxy` is set. `build` rejects default headers `content-length` and `transfer-encoding`.
         fn http_client_builder(this, reqwest: reqwest::ClientBuilder) {
             this.http_client_builder = reqwest
         }

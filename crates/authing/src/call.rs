@@ -1,7 +1,7 @@
 //! A call: its deadline, its attempts and their retries.
 
 use std::pin::pin;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use authing_api::Client;
 use authing_api::context::CallContext;
@@ -17,6 +17,7 @@ use crate::error::{Error, Facts, Result};
 use crate::kind::{CodeState, ErrorKind};
 use crate::observe;
 use crate::operation::Operation;
+use crate::options::Options;
 use crate::outcome::Outcome;
 use crate::retry;
 
@@ -24,14 +25,14 @@ use crate::retry;
 pub(crate) async fn call<O: Operation>(
     shared: &Shared,
     operation: &O,
-    headers: HeaderMap,
-    timeout: Duration,
+    options: &Options,
 ) -> Result<O::Output> {
+    let headers = options.headers()?;
     if Handle::try_current().is_err() {
         let text = "no tokio runtime; make the call in one, or use the blocking client";
         return Err(Error::config(text));
     }
-    let deadline = Instant::now() + timeout;
+    let deadline = Instant::now() + options.timeout.unwrap_or(shared.timeout);
     let mut attempts = 0;
     loop {
         attempts += 1;
@@ -122,6 +123,7 @@ fn conclude<O: Operation>(
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;
+    use std::time::Duration;
 
     use authing_api::types::GetWechatMiniProgramPhoneRespDto as Response;
     use progenitor_client::{Error as ApiError, ResponseValue};
@@ -177,8 +179,12 @@ mod tests {
     async fn run(bodies: &[&'static str], each: u64, retry: RetryPolicy) -> (Error, Duration) {
         let operation = Scripted(Mutex::new(bodies.to_vec()), Duration::from_millis(each));
         let client = client(retry);
+        let options = Options {
+            timeout: Some(TIMEOUT),
+            ..Options::default()
+        };
         let start = Instant::now();
-        let call = call(&client.shared, &operation, HeaderMap::new(), TIMEOUT);
+        let call = call(&client.shared, &operation, &options);
         let result = timeout_at(start + 100 * TIMEOUT, call).await.unwrap();
         let error = result.unwrap_err();
         let left = operation.0.lock().unwrap().len();

@@ -199,15 +199,12 @@ impl Operation for GetWechatMiniProgramPhoneDto {
     fn map(response: &mut Self::Response) -> Option<Self::Output> {
         let status_code = i32::try_from(response.status_code?.get()).ok()?;
         // The documented place first, then the observed ones.
-        let nested = response
-            .data
-            .as_mut()
-            .and_then(|data| data.phone_info.take());
-        let (mut nested, mut beside) = (
-            nested.map(from_wechat),
-            response.phone_info.take().map(from_wechat),
-        );
-        let places = [response.data.as_mut(), nested.as_mut(), beside.as_mut()];
+        let mut data = response.data.take();
+        let nested = data.as_mut().and_then(|data| data.phone_info.take());
+        let beside = response.phone_info.take();
+        let [mut nested, mut beside] =
+            [nested, beside].map(|info| info.map(|info| from_wechat(*info)));
+        let places = [data.as_deref_mut(), nested.as_mut(), beside.as_mut()];
         let data = places.into_iter().flatten().find_map(complete)?;
         let message = response.message.take();
         Some(GetWechatMiniProgramPhoneRespDto {
@@ -238,7 +235,10 @@ fn complete(
         phone_number: data.phone_number.take()?,
         pure_phone_number: data.pure_phone_number.take()?,
         country_code: data.country_code.take()?,
-        watermark: data.watermark.take().and_then(complete_watermark),
+        watermark: data
+            .watermark
+            .take()
+            .and_then(|watermark| complete_watermark(*watermark)),
     })
 }
 

@@ -66,6 +66,7 @@ mod operation;
 
 mod call;
 mod observe;
+mod options;
 mod outcome;
 #[cfg(feature = "rustls-no-provider")]
 mod tls;

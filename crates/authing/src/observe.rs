@@ -5,10 +5,11 @@
 //! dropped call ends without a status.
 
 use authing_api::envelope::Envelope;
+use authing_api::scalars::IdText;
 use tracing::field::{Empty, debug};
 use tracing::{Span, info_span};
 
-use crate::error::{Error, is_uuid, printable};
+use crate::error::{Error, printable};
 use crate::validate::AppHost;
 
 /// Starts the span of attempt number `attempts`, counted from 1.
@@ -44,10 +45,10 @@ pub(crate) fn start(host: &AppHost, path: &'static str, attempts: u32) -> Span {
 /// Records the numbers and the request ID of a response.
 pub(crate) fn response(span: &Span, response: &impl Envelope) {
     if !span.is_disabled() {
-        let request_id = response.request_id().map(|id| id.as_str());
+        let request_id = response.request_id().and_then(IdText::well_formed);
         span.record("authing.status_code", printable(response.status_code()));
         span.record("authing.api_code", printable(response.api_code()));
-        span.record("authing.request_id", request_id.filter(|id| is_uuid(id)));
+        span.record("authing.request_id", request_id);
     }
 }
 

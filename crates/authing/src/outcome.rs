@@ -1,6 +1,5 @@
 //! The outcome of one attempt: a response, or the reason why there is none.
 
-use http_body_util::LengthLimitError;
 use progenitor_client::Error as ApiError;
 
 use crate::error::{Facts, chain};
@@ -28,9 +27,12 @@ impl<R> Outcome<R> {
             Ok(response) | Err(ApiError::ErrorResponse(response)) => {
                 Self::Response(response.into_inner())
             }
-            Err(ApiError::InvalidResponsePayload(..) | ApiError::UnexpectedResponse(_)) => {
-                Self::Unreadable(Facts::default())
-            }
+            // Its text is the generated client's own, and contains nothing of the body.
+            Err(ApiError::InvalidResponsePayload(_, error)) => Self::Unreadable(Facts {
+                source: Some(error.into()),
+                ..Facts::default()
+            }),
+            Err(ApiError::UnexpectedResponse(_)) => Self::Unreadable(Facts::default()),
             Err(
                 ApiError::CommunicationError(error)
                 | ApiError::ResponseBodyError(error)
@@ -50,10 +52,7 @@ impl<R> Outcome<R> {
         // A redirect that is not followed can still have an invalid location.
         let is_unreadable = error.is_redirect()
             || error.is_builder()
-            || chain(&error).any(|cause| {
-                let http = cause.downcast_ref();
-                cause.is::<LengthLimitError>() || http.is_some_and(hyper::Error::is_parse)
-            });
+            || chain(&error).any(|cause| cause.downcast_ref().is_some_and(hyper::Error::is_parse));
         // rustls has no variant for it: the certificate verifier's own error is passed on.
         let is_ca = chain(&error).any(|cause| cause.to_string().contains("CaUsedAsEndEntity"));
         let facts = Facts {

@@ -5,16 +5,11 @@ use std::net::IpAddr;
 use std::pin::Pin;
 use std::time::Duration;
 
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName};
-
 use crate::call::call;
 use crate::client::AuthenticationClient;
-use crate::error::{Error, Result};
-use crate::kind::ErrorKind;
+use crate::error::Result;
 use crate::operation::Operation;
-use crate::validate::{self, Problem};
-
-const REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
+use crate::options::{Options, invalid};
 
 /// A call with the result `T`. It is sent when it is awaited, or by [`send`](Self::send).
 ///
@@ -25,14 +20,6 @@ pub struct Request<T> {
     client: AuthenticationClient,
     send: Box<dyn FnOnce(AuthenticationClient, Options) -> Sending<T> + Send + Sync>,
     options: Options,
-}
-
-#[derive(Default)]
-pub(crate) struct Options {
-    pub(crate) access_token: Option<String>,
-    pub(crate) lang: Option<String>,
-    pub(crate) real_ip: Option<IpAddr>,
-    pub(crate) timeout: Option<Duration>,
 }
 
 /// Defines the setters of the options, for the async and for the blocking request.
@@ -69,9 +56,7 @@ impl<T> Request<T> {
             |client: AuthenticationClient, options: Options| -> Sending<T> {
                 Box::pin(async move {
                     operation.check().map_err(invalid)?;
-                    let headers = options.headers()?;
-                    let timeout = options.timeout.unwrap_or(client.shared.timeout);
-                    call(&client.shared, &operation, headers, timeout).await
+                    call(&client.shared, &operation, &options).await
                 })
             },
         );
@@ -88,7 +73,7 @@ impl<T> Request<T> {
     ///
     /// # Errors
     ///
-    /// An [`Error`] of any [`ErrorKind`].
+    /// An [`Error`](crate::Error) of any [`ErrorKind`](crate::ErrorKind).
     pub async fn send(self) -> Result<T> {
         self.into_future().await
     }
@@ -113,37 +98,6 @@ impl<T> IntoFuture for Request<T> {
     fn into_future(self) -> Self::IntoFuture {
         (self.send)(self.client, self.options)
     }
-}
-
-impl Options {
-    /// Checks the options, and returns the headers of this call.
-    fn headers(&self) -> Result<HeaderMap> {
-        let mut headers = HeaderMap::new();
-        if let Some(token) = &self.access_token {
-            let value = validate::bearer(token).map_err(argument("access_token"))?;
-            headers.insert(AUTHORIZATION, value);
-        }
-        if let Some(lang) = &self.lang {
-            let value = validate::language(lang).map_err(argument("lang"))?;
-            headers.insert(validate::LANG, value);
-        }
-        if let Some(address) = self.real_ip {
-            let value = validate::header(&address.to_string()).map_err(argument("real_ip"))?;
-            headers.insert(REAL_IP, value);
-        }
-        if let Some(timeout) = self.timeout {
-            validate::timeout(timeout).map_err(argument("timeout"))?;
-        }
-        Ok(headers)
-    }
-}
-
-fn invalid(problem: Problem) -> Error {
-    Error::input(ErrorKind::InvalidArgument, problem)
-}
-
-fn argument(name: &'static str) -> impl Fn(Problem) -> Error {
-    move |problem| invalid(format!("{name} {problem}"))
 }
 
 /// Does not show request data.

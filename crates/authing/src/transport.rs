@@ -1,7 +1,7 @@
 //! The fixed settings of the HTTP client, which neither another crate's features nor the caller's
 //! builder can change.
 
-use reqwest::header::TRANSFER_ENCODING;
+use reqwest::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use reqwest::{ClientBuilder, Proxy, redirect, retry};
 
 use crate::error::{Error, Result};
@@ -14,9 +14,12 @@ pub(crate) fn fix(
     proxy: Option<Proxy>,
 ) -> Result<ClientBuilder> {
     // A default header can be neither read nor removed in any other way.
-    if format!("{builder:?}").contains(TRANSFER_ENCODING.as_str()) {
-        let text = "http_client_builder has a default header transfer-encoding";
-        return Err(Error::config(text));
+    let settings = format!("{builder:?}");
+    for framing in [CONTENT_LENGTH, TRANSFER_ENCODING] {
+        if settings.contains(framing.as_str()) {
+            let text = format!("http_client_builder has a default header {framing}");
+            return Err(Error::config(text));
+        }
     }
     let builder = builder
         .http1_only()

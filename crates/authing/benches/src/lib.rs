@@ -129,6 +129,8 @@ impl Caller for Facade {
             .app_host(target.base_url())
             .app_id(APP_ID)
             .allow_plain_http(true)
+            // As reqwest's, because idle connections would expire in a run under valgrind.
+            .pool_idle_timeout(Duration::from_secs(90))
             .http_client_builder(target.http_client_builder());
         if let Some(root) = target.root() {
             builder = builder.add_root_certificate_pem(root);
