@@ -46,6 +46,17 @@ impl RawServer {
         }
     }
 
+    /// Starts a server that responds to the first request of a connection with these bytes, and
+    /// then closes it.
+    pub fn closing(bytes: impl Into<Vec<u8>>) -> Self {
+        let bytes = bytes.into();
+        Self::start(move |mut stream| {
+            if read_request(&mut stream).is_some() {
+                let _ = stream.write_all(&bytes);
+            }
+        })
+    }
+
     /// Starts a server that keeps its connections open and records the requests. The closure
     /// returns all bytes of the response.
     pub fn respond(with: impl Fn(&str) -> Vec<u8> + Clone + Send + 'static) -> Self {
