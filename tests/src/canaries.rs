@@ -1,14 +1,13 @@
 //! Secrets of a call that the silence tests search for in everything printed, and servers that
 //! repeat them.
 
-use std::time::Duration;
-
+use authing_sandbox::{CutAt, Fault, Sandbox};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde_json::{Value, json};
 
 pub use crate::CODE;
-use crate::raw::{self, RawServer};
+use crate::{SUCCESS, closing_server, sandbox_with};
 
 /// An access token.
 pub const TOKEN: &str = "eyJ0b2tlbiI6ImNhbmFyeSJ9.canary-token-7d4f";
@@ -98,7 +97,7 @@ fn envelope(status_code: impl Into<Value>, api_code: impl Into<Value>, data: &Va
 #[must_use]
 pub fn success() -> String {
     let said = said();
-    let body = raw::SUCCESS.replace("13800138000", PHONE);
+    let body = SUCCESS.replace("13800138000", PHONE);
     let mut body: Value = serde_json::from_str(&body).expect("JSON");
     let data = &mut body["data"];
     data["errmsg"] = said.as_str().into();
@@ -155,10 +154,10 @@ fn responses() -> Vec<(&'static str, String)> {
 
 /// Starts a server for each way in which a response can repeat the secrets.
 #[must_use]
-pub fn servers() -> Vec<(&'static str, RawServer)> {
-    let silent = RawServer::start(|_stream| std::thread::sleep(Duration::from_secs(60)));
+pub fn servers() -> Vec<(&'static str, Sandbox)> {
+    let silent = sandbox_with(Fault::stall(CutAt::Request).permanent());
     let responses = responses().into_iter();
-    let responding = responses.map(|(name, bytes)| (name, RawServer::closing(bytes)));
+    let responding = responses.map(|(name, bytes)| (name, closing_server(bytes)));
     responding.chain([("silent", silent)]).collect()
 }
 

@@ -1,4 +1,4 @@
-//! Helpers that the test files share: a client builder, certificates, secrets, raw servers.
+//! Helpers that the test files share: a client builder, servers, certificates, secrets.
 #![expect(
     clippy::expect_used,
     clippy::missing_panics_doc,
@@ -8,14 +8,13 @@
 pub mod canaries;
 pub mod certs;
 pub mod child;
-pub mod raw;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use authing::{AuthenticationClient, AuthenticationClientBuilder, CodeState, Error, ErrorKind};
 use authing::{GetWechatMiniProgramPhoneRespDto, Request, blocking};
-use authing_sandbox::{Fault, Sandbox};
+use authing_sandbox::{Fault, How, Sandbox};
 use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 
@@ -35,6 +34,9 @@ pub fn builder(base_url: impl Into<String>) -> AuthenticationClientBuilder {
         .app_id(APP_ID)
         .timeout(WIDE)
 }
+
+/// The body of a successful response.
+pub const SUCCESS: &str = r#"{"statusCode":200,"message":"ok","data":{"phoneNumber":"+8613800138000","purePhoneNumber":"13800138000","countryCode":"86"}}"#;
 
 /// A call that has not been sent.
 pub type Call = Request<GetWechatMiniProgramPhoneRespDto>;
@@ -83,6 +85,24 @@ pub fn sandbox_with(fault: Fault) -> Sandbox {
     let sandbox = Sandbox::start_blocking().expect("a sandbox");
     sandbox.push_fault(fault).expect("a fault");
     sandbox
+}
+
+/// Returns a response with these header lines and this body.
+pub fn response(status: u16, headers: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
+    let body = body.as_ref();
+    let length = body.len();
+    let head = format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\n{headers}\r\n");
+    [head.as_bytes(), body].concat()
+}
+
+/// Starts a server that responds to each request with these bytes, on open connections.
+pub fn server(response: impl Into<Vec<u8>>) -> Sandbox {
+    sandbox_with(Fault::raw(response).permanent())
+}
+
+/// Starts a server that responds to each request with these bytes and closes the connection.
+pub fn closing_server(response: impl Into<Vec<u8>>) -> Sandbox {
+    sandbox_with(Fault::raw(response).then(How::Fin).permanent())
 }
 
 /// Checks so many random values, and panics with the simplest one that fails.

@@ -7,10 +7,9 @@ use std::time::Duration;
 use authing::{AuthenticationClient, CodeState, ErrorKind, RetryPolicy};
 use authing_sandbox::{CodeStatus, CutAt, Fault, How, Sandbox};
 use authing_tests::certs::{Ca, LOOPBACK};
-use authing_tests::raw::SUCCESS;
 use authing_tests::{
-    APP_ID, CODE, CONNECT, CONNECTION, Class, SERVICE, THROTTLED, TIMEOUT, TRANSPORT, UNEXPECTED,
-    WIDE, builder, class, eventually, plain_reqwest, stress,
+    APP_ID, CODE, CONNECT, CONNECTION, Class, SERVICE, SUCCESS, THROTTLED, TIMEOUT, TRANSPORT,
+    UNEXPECTED, WIDE, builder, class, eventually, plain_reqwest, stress,
 };
 use serde_json::json;
 use tokio::task::JoinSet;

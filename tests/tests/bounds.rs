@@ -1,12 +1,11 @@
 //! Bounds: no response costs more memory than its cap allows.
 
-use std::io::Write;
-use std::net::TcpStream;
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 
 use authing::{AuthenticationClient, CodeState, Error, ErrorKind, RetryPolicy};
 use authing_sandbox::{Fault, Sandbox};
-use authing_tests::raw::{RawServer, read_request, response};
-use authing_tests::{builder, child, request, sandbox_with, stress};
+use authing_tests::{builder, child, request, response, sandbox_with, stress};
 
 const KIB: usize = 1024;
 const CAP: usize = 64 * KIB;
@@ -27,13 +26,6 @@ const FLOODS: [(&str, &str, &str); 9] = [
     ("status line", "200 ", "a"),
     ("not HTTP", "\0", "\0"),
 ];
-
-/// Returns the numbers in the request's access token, by which the tests choose the response.
-fn token(request: &str) -> Vec<usize> {
-    let (_, rest) = request.split_once("authorization: Bearer ").unwrap();
-    let numbers = rest.split("\r\n").next().unwrap().split('.');
-    numbers.map(|number| number.parse().unwrap()).collect()
-}
 
 fn client(url: &str, cap: usize) -> AuthenticationClient {
     builder(url)
@@ -111,12 +103,22 @@ const FILLINGS: [(&[u8], &[u8], &[u8]); 12] = [
     (b"\"\xff\",\"statusCode\":[0", b",{\"\":0}", b"]"),
 ];
 
+/// Reads a request, and returns the numbers in its access token.
+fn token(stream: &mut TcpStream) -> Option<[usize; 4]> {
+    let (mut request, mut byte) = (String::new(), [0]);
+    while !request.ends_with("\"}") {
+        stream.read_exact(&mut byte).ok()?;
+        request.push(byte[0].into());
+    }
+    let (_, rest) = request.split_once("authorization: Bearer ")?;
+    let numbers = rest.lines().next()?.split('.');
+    let numbers: Vec<usize> = numbers.map(|number| number.parse().unwrap()).collect();
+    numbers.try_into().ok()
+}
+
 /// Sends the body that the access token describes: field, filling, status, size.
 fn fill(mut stream: TcpStream) {
-    while let Some(request) = read_request(&mut stream) {
-        let [field, filling, status, size] = token(&request)[..] else {
-            return;
-        };
+    while let Some([field, filling, status, size]) = token(&mut stream) {
         let (open, repeat, close) = FILLINGS[filling];
         let field = FIELDS.split(' ').nth(field).unwrap();
         let names = field.split('.').map(|name| format!("{{\"{name}\":"));
@@ -164,9 +166,15 @@ async fn a_response_costs_at_most_three_times_its_size_and_64_kib() {
         }
         return;
     }
-    let server = RawServer::start(fill);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            std::thread::spawn(move || fill(stream));
+        }
+    });
     let test = "bounds::a_response_costs_at_most_three_times_its_size_and_64_kib";
-    child::run(test, &[("FILLINGS", &server.url())]);
+    child::run(test, &[("FILLINGS", &url)]);
 }
 
 /// The last allowed byte is read, and one more is too many, however the body is framed.

@@ -1,15 +1,13 @@
 //! Deadlines hold at every stage of a call, and a dropped call or client leaves nothing behind.
 
 use std::future::IntoFuture;
-use std::io::Write;
 use std::time::{Duration, Instant};
 
 use authing::{CodeState, RetryPolicy};
 use authing_sandbox::{CutAt, Fault, Sandbox};
-use authing_tests::raw::{RawServer, SUCCESS, read_request, response};
 use authing_tests::{
-    CODE, CONNECT, CONNECTION, TIMEOUT, WIDE, blocking_client, builder, class, eventually, request,
-    sandbox_with,
+    CODE, CONNECT, CONNECTION, SUCCESS, TIMEOUT, WIDE, blocking_client, builder, class, eventually,
+    request, response, sandbox_with, server,
 };
 use tokio::runtime::{Builder, Handle};
 use tokio::task::JoinSet;
@@ -131,8 +129,8 @@ async fn a_dropped_client_closes_its_idle_connections() {
 
 #[test]
 fn a_client_outlives_the_runtime_it_was_first_used_on() {
-    let server = RawServer::respond(|_| response(200, "", SUCCESS));
-    let client = builder(server.url()).build().unwrap();
+    let server = server(response(200, "", SUCCESS));
+    let client = builder(server.base_url()).build().unwrap();
     for _ in 0..3 {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         let start = Instant::now();
@@ -150,13 +148,8 @@ fn a_blocking_call_keeps_its_deadline_while_the_server_floods_it() {
         (chunk, "0".repeat(4096)),
         ("", "HTTP/1.1 103 Early Hints\r\n\r\n".repeat(100)),
     ] {
-        let server = RawServer::start(move |mut stream| {
-            let _ = read_request(&mut stream);
-            let _ = stream.write_all(first.as_bytes());
-            let start = Instant::now();
-            while start.elapsed() < 3 * TOLERANCE && stream.write_all(repeat.as_bytes()).is_ok() {}
-        });
-        let client = blocking_client(&server.url(), DEADLINE);
+        let sandbox = sandbox_with(Fault::raw(first).repeating(repeat));
+        let client = blocking_client(sandbox.base_url(), DEADLINE);
         let start = Instant::now();
         let call = client.get_wechat_miniprogram_phone(CODE, CONNECTION);
         let error = call.send().unwrap_err();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use authing::{AuthenticationClient, AuthenticationClientBuilder, CodeState, Error, ErrorKind};
-use authing_tests::raw::RawServer;
+use authing_sandbox::Sandbox;
 use authing_tests::{CODE, CONNECTION, Call, builder, request};
 
 type SetOption = fn(AuthenticationClientBuilder, String) -> AuthenticationClientBuilder;
@@ -43,8 +43,8 @@ async fn invalid_arguments_are_rejected_by_name_and_nothing_is_sent() {
         }),
         ("lang", |client, text| request(client).lang(text)),
     ];
-    let server = RawServer::start(drop);
-    let client = builder(server.url()).build().unwrap();
+    let server = Sandbox::start().await.unwrap();
+    let client = builder(server.base_url()).build().unwrap();
     for (name, set) in arguments {
         for text in hostile_texts() {
             let error = set(&client, text.clone()).await.unwrap_err();
@@ -56,7 +56,7 @@ async fn invalid_arguments_are_rejected_by_name_and_nothing_is_sent() {
         let value = format!("{timeout:?}");
         assert_rejected(&error, ErrorKind::InvalidArgument, "timeout", &value);
     }
-    assert_eq!(server.connections(), 0);
+    assert_eq!(server.connection_count(), 0);
 }
 
 #[test]

@@ -1,13 +1,14 @@
 //! One span per attempt, with OpenTelemetry's names and no attribute that could hold a secret.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use authing::{AuthenticationClient, ErrorKind, RetryPolicy};
+use authing_sandbox::{CutAt, Fault};
 use authing_tests::canaries::{CONNECTION, PHONE, TOKEN, find};
-use authing_tests::raw::{self, RawServer};
-use authing_tests::{CODE, WIDE, blocking_client, builder, eventually};
+use authing_tests::{
+    CODE, SUCCESS, WIDE, blocking_client, builder, closing_server, eventually, response,
+    sandbox_with, server,
+};
 use opentelemetry::trace::{SpanKind, Status, TracerProvider as _};
 use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SpanData};
 use serde_json::{Value, json};
@@ -89,17 +90,13 @@ async fn call(client: &AuthenticationClient) -> Option<ErrorKind> {
     call.await.err().map(|error| error.kind())
 }
 
-fn response(status: u16, body: &Value) -> Vec<u8> {
-    raw::response(status, "", body.to_string())
-}
-
 /// A success whose texts repeat the code.
 fn success() -> Vec<u8> {
-    let body = raw::SUCCESS.replace("13800138000", PHONE);
+    let body = SUCCESS.replace("13800138000", PHONE);
     let mut body: Value = serde_json::from_str(&body).unwrap();
     body["message"] = CODE.into();
     body["requestId"] = REQUEST_ID.into();
-    response(200, &body)
+    response(200, "", body.to_string())
 }
 
 fn success_attributes() -> Value {
@@ -107,7 +104,7 @@ fn success_attributes() -> Value {
         "authing.request_id": REQUEST_ID})
 }
 
-const REFUSED: &[u8] = b"refused";
+const REFUSED: &str = "refused";
 
 #[tokio::test]
 async fn each_attempt_has_exactly_these_attributes() {
@@ -118,22 +115,22 @@ async fn each_attempt_has_exactly_these_attributes() {
         "data": {"errcode": 40029, "errmsg": format!("invalid code {CODE}")}});
     let number: i64 = PHONE.parse().unwrap();
     let odd = json!({"statusCode": number, "apiCode": number, "requestId": PHONE});
-    let page = raw::response(503, "", format!("<html>{CODE}</html>"));
+    let page = response(503, "", format!("<html>{CODE}</html>"));
     let rows = [
         (success(), success_attributes()),
         (
-            response(200, &rejection),
+            response(200, "", rejection.to_string()),
             json!({"http.response.status_code": 200, "authing.status_code": 403,
                 "authing.api_code": 2011, "authing.request_id": REQUEST_ID,
                 "error.type": "Misconfigured", "authing.code_state": "Unknown"}),
         ),
         (
-            response(200, &used),
+            response(200, "", used.to_string()),
             json!({"http.response.status_code": 200, "authing.status_code": 200,
                 "error.type": "CodeRejected", "authing.code_state": "Invalid"}),
         ),
         (
-            response(200, &odd),
+            response(200, "", odd.to_string()),
             json!({"http.response.status_code": 200,
                 "error.type": "UnknownStatus", "authing.code_state": "Unknown"}),
         ),
@@ -155,27 +152,26 @@ async fn each_attempt_has_exactly_these_attributes() {
     for (bytes, attributes) in rows {
         let exporter = Exporter::install();
         let row = String::from_utf8_lossy(&bytes).into_owned();
-        let url = match &*bytes {
-            REFUSED => "http://127.0.0.1:1".to_owned(),
-            _ => RawServer::closing(bytes).url(),
+        let server = closing_server(bytes);
+        let url = match &*row {
+            REFUSED => "http://127.0.0.1:1",
+            _ => server.base_url(),
         };
-        let builder = builder(&url).retry(RetryPolicy::never());
+        let builder = builder(url).retry(RetryPolicy::never());
         call(&builder.build().unwrap()).await;
         let spans = exporter.spans();
         assert_eq!(spans.len(), 1, "{row}: {spans:#?}");
-        compare(&row, &spans[0], &url, attributes);
+        compare(&row, &spans[0], url, attributes);
     }
 }
 
 #[tokio::test]
 async fn each_retry_has_a_span_of_its_own_in_the_callers_span() {
     let exporter = Exporter::install();
-    let responses = Arc::new(AtomicUsize::new(0));
-    let server = RawServer::respond(move |_| match responses.fetch_add(1, Ordering::SeqCst) {
-        0 | 1 => response(429, &json!({"statusCode": 429})),
-        _ => success(),
-    });
-    let client = builder(server.url()).build().unwrap();
+    let rejection = Fault::raw(response(429, "", r#"{"statusCode":429}"#));
+    let server = sandbox_with(rejection.times(2));
+    server.push_fault(Fault::raw(success())).unwrap();
+    let client = builder(server.base_url()).build().unwrap();
     let handler = tracing::info_span!("handler");
     assert_eq!(call(&client).instrument(handler.clone()).await, None);
     drop(handler);
@@ -190,7 +186,7 @@ async fn each_retry_has_a_span_of_its_own_in_the_callers_span() {
         if attempt > 0 {
             attributes["http.request.resend_count"] = attempt.into();
         }
-        compare("retry", span, &server.url(), attributes);
+        compare("retry", span, server.base_url(), attributes);
         assert_eq!(span.parent_span_id, spans[3].span_context.span_id());
     }
 }
@@ -198,18 +194,23 @@ async fn each_retry_has_a_span_of_its_own_in_the_callers_span() {
 #[tokio::test]
 async fn a_dropped_call_claims_neither_success_nor_failure() {
     let exporter = Exporter::install();
-    let server = RawServer::start(|_stream| std::thread::sleep(Duration::from_secs(5)));
-    let client = builder(server.url()).build().unwrap();
+    let server = sandbox_with(Fault::stall(CutAt::Request));
+    let client = builder(server.base_url()).build().unwrap();
     let call = tokio::time::timeout(Duration::from_millis(200), call(&client));
     call.await.unwrap_err();
-    compare("dropped", &exporter.spans()[0], &server.url(), json!({}));
+    compare(
+        "dropped",
+        &exporter.spans()[0],
+        server.base_url(),
+        json!({}),
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_blocking_call_has_the_same_span_in_the_callers_span() {
-    let server = RawServer::respond(|_| success());
+    let server = server(success());
     let exporter = Exporter::install();
-    let client = blocking_client(&server.url(), WIDE);
+    let client = blocking_client(server.base_url(), WIDE);
     let handler = tracing::info_span!("handler");
     tokio::task::block_in_place(|| {
         let call = client.get_wechat_miniprogram_phone(CODE, CONNECTION);
@@ -219,6 +220,11 @@ async fn a_blocking_call_has_the_same_span_in_the_callers_span() {
     // The client's thread releases the caller's span a little after the response.
     eventually("the end of both spans", || exporter.spans().len() == 2).await;
     let spans = exporter.spans();
-    compare("blocking", &spans[0], &server.url(), success_attributes());
+    compare(
+        "blocking",
+        &spans[0],
+        server.base_url(),
+        success_attributes(),
+    );
     assert_eq!(spans[0].parent_span_id, spans[1].span_context.span_id());
 }

@@ -4,9 +4,8 @@ use std::time::{Duration, Instant};
 
 use authing::{AuthenticationClient, CodeState, RetryPolicy};
 use authing_sandbox::{CodeStatus, Fault, How, Sandbox};
-use authing_tests::raw::SUCCESS;
 use authing_tests::{
-    CONNECTION, Outcome, THROTTLED, builder, check_random, class, sandbox_with, stress,
+    CONNECTION, Outcome, SUCCESS, THROTTLED, builder, check_random, class, sandbox_with, stress,
 };
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 

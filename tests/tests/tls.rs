@@ -5,8 +5,7 @@ use std::time::Duration;
 use authing::{AuthenticationClientBuilder, ErrorKind, RetryPolicy};
 use authing_sandbox::{Fault, Sandbox, Tls};
 use authing_tests::certs::{Ca, Identity, LOOPBACK};
-use authing_tests::raw::SUCCESS;
-use authing_tests::{CONNECT, Outcome, TRANSPORT, builder, call, child, class};
+use authing_tests::{CONNECT, Outcome, SUCCESS, TRANSPORT, builder, call, child, class};
 use rustls::SupportedProtocolVersion;
 use rustls::version::{TLS12, TLS13};
 
