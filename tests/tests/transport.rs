@@ -164,12 +164,9 @@ async fn reqwest_retries_nothing() {
 async fn a_redirect_is_never_followed() {
     let second = succeeding();
     for status in [301, 302, 303, 307, 308] {
+        let absolute = second.base_url().to_owned();
         let relative = format!("//{}/", second.address());
-        for location in [
-            second.base_url().to_owned(),
-            relative,
-            "/elsewhere".to_owned(),
-        ] {
+        for location in [absolute, relative, "/elsewhere".to_owned()] {
             let header = format!("location: {location}\r\n");
             let first = server(response(status, &header, ""));
             let theirs = builder(first.base_url()).http_client_builder(hostile());
