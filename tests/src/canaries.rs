@@ -1,17 +1,14 @@
 //! Secrets of a call that the silence tests search for in everything printed, and servers that
 //! repeat them.
 
-use std::io::Write as _;
-use std::time::Duration;
-
+use authing_sandbox::{CutAt, Fault, Sandbox};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde_json::{Value, json};
 
-use crate::raw::{self, RawServer, read_request};
+pub use crate::CODE;
+use crate::{SUCCESS, closing_server, sandbox_with};
 
-/// A code in WeChat's form.
-pub const CODE: &str = "5ec2e7c0de5ec2e7c0de5ec2e7c0de5ec2e7c0de5ec2e7c0de5ec2e7c0de5ec2";
 /// An access token.
 pub const TOKEN: &str = "eyJ0b2tlbiI6ImNhbmFyeSJ9.canary-token-7d4f";
 /// A phone number without its country code. It is also a number in JSON and in `Retry-After`.
@@ -64,11 +61,9 @@ pub fn find(text: &str) -> Option<String> {
     CANARIES.iter().find_map(|(name, canary)| {
         let forms = forms(canary.as_bytes());
         let at = forms.iter().find_map(|form| text.find(form.as_str()))?;
-        let (before, after) = text.split_at(at);
-        let before: String = before.chars().rev().take(300).collect();
-        let before: String = before.chars().rev().collect();
-        let after: String = after.chars().take(200).collect();
-        Some(format!("the {name} was printed: …{before}{after}…"))
+        let around = &text.as_bytes()[at.saturating_sub(300)..text.len().min(at + 200)];
+        let around = String::from_utf8_lossy(around);
+        Some(format!("the {name} was printed: …{around}…"))
     })
 }
 
@@ -102,7 +97,7 @@ fn envelope(status_code: impl Into<Value>, api_code: impl Into<Value>, data: &Va
 #[must_use]
 pub fn success() -> String {
     let said = said();
-    let body = raw::SUCCESS.replace("13800138000", PHONE);
+    let body = SUCCESS.replace("13800138000", PHONE);
     let mut body: Value = serde_json::from_str(&body).expect("JSON");
     let data = &mut body["data"];
     data["errmsg"] = said.as_str().into();
@@ -153,31 +148,17 @@ fn responses() -> Vec<(&'static str, String)> {
         ("bad-header", format!("HTTP/1.1 200 OK\r\n{said}\0\r\n\r\n")),
         ("bad-chunk", format!("{chunked}{said}\r\n")),
         ("cut", response(200, &success)[..600].to_owned()),
+        ("closing", String::new()),
     ]
-}
-
-/// A server that sends the same bytes for each request. Those that end early are cut there.
-fn serve(name: &'static str, bytes: String) -> RawServer {
-    RawServer::start(move |mut stream| {
-        while read_request(&mut stream).is_some() && stream.write_all(bytes.as_bytes()).is_ok() {
-            if name == "cut" {
-                return;
-            }
-        }
-    })
 }
 
 /// Starts a server for each way in which a response can repeat the secrets.
 #[must_use]
-pub fn servers() -> Vec<(&'static str, RawServer)> {
-    let mut servers = Vec::new();
-    for (name, bytes) in responses() {
-        servers.push((name, serve(name, bytes)));
-    }
-    let silent = RawServer::start(|_stream| std::thread::sleep(Duration::from_secs(60)));
-    let closing = RawServer::start(|mut stream| drop(read_request(&mut stream)));
-    servers.extend([("silent", silent), ("closing", closing)]);
-    servers
+pub fn servers() -> Vec<(&'static str, Sandbox)> {
+    let silent = sandbox_with(Fault::stall(CutAt::Request).permanent());
+    let responses = responses().into_iter();
+    let responding = responses.map(|(name, bytes)| (name, closing_server(bytes)));
+    responding.chain([("silent", silent)]).collect()
 }
 
 /// Panics if a text contains a secret, or a character that controls a terminal.

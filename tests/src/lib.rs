@@ -1,4 +1,4 @@
-//! Helpers that the test files share: a client builder, certificates, secrets, raw servers.
+//! Helpers that the test files share: a client builder, servers, certificates, secrets.
 #![expect(
     clippy::expect_used,
     clippy::missing_panics_doc,
@@ -8,17 +8,22 @@
 pub mod canaries;
 pub mod certs;
 pub mod child;
-pub mod raw;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use authing::{AuthenticationClient, AuthenticationClientBuilder};
+use authing::{AuthenticationClient, AuthenticationClientBuilder, CodeState, Error, ErrorKind};
+use authing::{GetWechatMiniProgramPhoneRespDto, Request, blocking};
+use authing_sandbox::{Fault, How, Sandbox};
+use proptest::strategy::Strategy;
+use proptest::test_runner::{Config, TestCaseError, TestRunner};
 
 /// The application of every call, which the sandbox knows.
 pub const APP_ID: &str = authing_sandbox::DEFAULT_APP_ID;
 /// The identity source connection of every call.
 pub const CONNECTION: &str = "my-wxapp";
+/// A code in WeChat's form, which no sandbox has issued.
+pub const CODE: &str = "5ec2e7c0de5ec2e7c0de5ec2e7c0de5ec2e7c0de5ec2e7c0de5ec2e7c0de5ec2";
 /// Longer than anything takes on a busy machine: the deadline of calls that must not reach it.
 pub const WIDE: Duration = Duration::from_secs(30);
 
@@ -28,6 +33,91 @@ pub fn builder(base_url: impl Into<String>) -> AuthenticationClientBuilder {
         .app_host(base_url)
         .app_id(APP_ID)
         .timeout(WIDE)
+}
+
+/// The body of a successful response.
+pub const SUCCESS: &str = r#"{"statusCode":200,"message":"ok","data":{"phoneNumber":"+8613800138000","purePhoneNumber":"13800138000","countryCode":"86"}}"#;
+
+/// A call that has not been sent.
+pub type Call = Request<GetWechatMiniProgramPhoneRespDto>;
+/// The result of a call.
+pub type Outcome = Result<GetWechatMiniProgramPhoneRespDto, Error>;
+/// The kind of an error, and the state of the code.
+pub type Class = (ErrorKind, CodeState);
+
+/// The service was not reached.
+pub const CONNECT: Class = (ErrorKind::Connect, CodeState::Unused);
+/// The connection was lost.
+pub const TRANSPORT: Class = (ErrorKind::Transport, CodeState::Unknown);
+/// The deadline passed.
+pub const TIMEOUT: Class = (ErrorKind::Timeout, CodeState::Unknown);
+/// The service or a gateway failed.
+pub const SERVICE: Class = (ErrorKind::Service, CodeState::Unknown);
+/// The request was rejected with 429.
+pub const THROTTLED: Class = (ErrorKind::Throttled, CodeState::Unused);
+/// The response is not one of the service.
+pub const UNEXPECTED: Class = (ErrorKind::UnexpectedResponse, CodeState::Unknown);
+
+/// Returns a call of this client with [`CODE`].
+pub fn request(client: &AuthenticationClient) -> Call {
+    client.get_wechat_miniprogram_phone(CODE, CONNECTION)
+}
+
+/// Builds a client and makes one call.
+pub async fn call(builder: AuthenticationClientBuilder) -> Outcome {
+    request(&builder.build()?).await
+}
+
+/// Returns the kind of an error, and the state of the code.
+pub fn class(error: &Error) -> Class {
+    (error.kind(), error.code_state())
+}
+
+/// Returns a blocking client of the server at this base URL.
+pub fn blocking_client(base_url: &str, timeout: Duration) -> blocking::AuthenticationClient {
+    let builder = blocking::AuthenticationClient::builder().app_host(base_url);
+    let builder = builder.app_id(APP_ID).timeout(timeout);
+    builder.build().expect("a client")
+}
+
+/// Starts a sandbox with this fault.
+pub fn sandbox_with(fault: Fault) -> Sandbox {
+    let sandbox = Sandbox::start_blocking().expect("a sandbox");
+    sandbox.push_fault(fault).expect("a fault");
+    sandbox
+}
+
+/// Returns a response with these header lines and this body.
+pub fn response(status: u16, headers: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
+    let body = body.as_ref();
+    let length = body.len();
+    let head = format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\n{headers}\r\n");
+    [head.as_bytes(), body].concat()
+}
+
+/// Starts a server that responds to each request with these bytes, on open connections.
+pub fn server(response: impl Into<Vec<u8>>) -> Sandbox {
+    sandbox_with(Fault::raw(response).permanent())
+}
+
+/// Starts a server that responds to each request with these bytes and closes the connection.
+pub fn closing_server(response: impl Into<Vec<u8>>) -> Sandbox {
+    sandbox_with(Fault::raw(response).then(How::Fin).permanent())
+}
+
+/// Checks so many random values, and panics with the simplest one that fails.
+pub fn check_random<S: Strategy>(
+    cases: u32,
+    values: &S,
+    check: impl Fn(S::Value) -> Result<(), String>,
+) {
+    let mut runner = TestRunner::new(Config {
+        cases,
+        failure_persistence: None,
+        ..Config::default()
+    });
+    let result = runner.run(values, |value| check(value).map_err(TestCaseError::fail));
+    result.unwrap_or_else(|error| panic!("{error}"));
 }
 
 /// Returns a random code in the form of WeChat's: 64 hexadecimal characters.

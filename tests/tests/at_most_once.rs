@@ -7,21 +7,21 @@ use std::time::Duration;
 use authing::{AuthenticationClient, CodeState, ErrorKind, RetryPolicy};
 use authing_sandbox::{CodeStatus, CutAt, Fault, How, Sandbox};
 use authing_tests::certs::{Ca, LOOPBACK};
-use authing_tests::raw::SUCCESS;
 use authing_tests::{
-    APP_ID, CONNECTION, WIDE, builder, eventually, plain_reqwest, random_code, stress,
+    APP_ID, CODE, CONNECT, CONNECTION, Class, SERVICE, SUCCESS, THROTTLED, TIMEOUT, TRANSPORT,
+    UNEXPECTED, WIDE, builder, class, eventually, plain_reqwest, stress,
 };
 use serde_json::json;
 use tokio::task::JoinSet;
 
 /// The result of a call: the phone number, or the kind of the error and the state of the code.
-type Outcome = Result<String, (ErrorKind, CodeState)>;
+type Outcome = Result<String, Class>;
 
 /// One fault, and all results that a call may have.
 struct Row {
     fault: Option<Fault>,
     may_succeed: bool,
-    errors: Vec<(ErrorKind, CodeState)>,
+    errors: Vec<Class>,
     /// The most complete requests for one code: two only where an explicit rejection precedes.
     most: u64,
     timeout: Duration,
@@ -39,13 +39,8 @@ enum On {
 
 const CALLERS: usize = 16;
 const ENDS: [How; 2] = [How::Fin, How::Reset];
-const TRANSPORT: (ErrorKind, CodeState) = (ErrorKind::Transport, CodeState::Unknown);
-const TIMEOUT: (ErrorKind, CodeState) = (ErrorKind::Timeout, CodeState::Unknown);
-const SERVICE: (ErrorKind, CodeState) = (ErrorKind::Service, CodeState::Unknown);
-const CONNECT: (ErrorKind, CodeState) = (ErrorKind::Connect, CodeState::Unused);
-const THROTTLED: (ErrorKind, CodeState) = (ErrorKind::Throttled, CodeState::Unused);
 
-fn row(fault: Fault, errors: &[(ErrorKind, CodeState)]) -> Row {
+fn row(fault: Fault, errors: &[Class]) -> Row {
     Row {
         fault: Some(fault.permanent()),
         may_succeed: false,
@@ -57,7 +52,7 @@ fn row(fault: Fault, errors: &[(ErrorKind, CodeState)]) -> Row {
 }
 
 /// A row without a fault.
-fn success(errors: &[(ErrorKind, CodeState)]) -> Row {
+fn success(errors: &[Class]) -> Row {
     Row {
         fault: None,
         may_succeed: true,
@@ -69,14 +64,9 @@ fn success(errors: &[(ErrorKind, CodeState)]) -> Row {
 fn rows(on: On) -> Vec<Row> {
     let mut rows = vec![success(&[])];
     for how in ENDS {
-        let points = [
-            CutAt::Request,
-            CutAt::StatusLine,
-            CutAt::HalfBody,
-            CutAt::ResponseBytes(3),
-        ];
-        let bytes = [1, 20, 150, 230, 300, 345].map(CutAt::RequestBytes);
-        for at in points.into_iter().chain(bytes) {
+        let request = [1, 20, 150, 230, 300, 345].map(CutAt::RequestBytes);
+        let response = [CutAt::StatusLine, CutAt::HalfBody, CutAt::ResponseBytes(3)];
+        for at in request.into_iter().chain([CutAt::Request]).chain(response) {
             let fault = |consume| Fault::cut(at, how).consume(consume);
             rows.extend([false, true].map(|consume| row(fault(consume), &[TRANSPORT])));
         }
@@ -110,8 +100,7 @@ fn rows(on: On) -> Vec<Row> {
         }
         let bad_length = "HTTP/1.1 200 OK\r\ncontent-length: x\r\n\r\n";
         for bytes in ["SSH-2.0-x\r\n\r\n", bad_length] {
-            let unexpected = (ErrorKind::UnexpectedResponse, CodeState::Unknown);
-            rows.push(row(Fault::raw(bytes).consume(consume), &[unexpected]));
+            rows.push(row(Fault::raw(bytes).consume(consume), &[UNEXPECTED]));
         }
         let early = Fault::answer(502, "text/html", "").early(100);
         rows.push(row(early.consume(consume), &[SERVICE, TRANSPORT]));
@@ -148,11 +137,7 @@ fn answers() -> [(u16, &'static str, ErrorKind); 14] {
         (200, r#"{"statusCode":500}"#, Service),
         (200, r#"{"statusCode":602}"#, Upstream),
         (200, r#"{"statusCode":200,"data":{"errcode":-1}}"#, Upstream),
-        (
-            200,
-            r#"{"statusCode":200,"data":{"errcode":45011}}"#,
-            Throttled,
-        ),
+        (200, r#"{"data":{"errcode":45011}}"#, Throttled),
         (200, r#"{"data":{"errcode":48001}}"#, Misconfigured),
     ]
 }
@@ -190,9 +175,9 @@ fn check(sandbox: &Sandbox, row: &Row, code: &str, outcome: &Outcome) -> Result<
         }
     };
     if entry.presented > row.most || !is_right {
-        let (fault, presented) = (&row.fault, entry.presented);
+        let (fault, number) = (&row.fault, entry.presented);
         return Err(format!(
-            "{outcome:?}, {presented} requests, {entry:?}, {fault:?}"
+            "{outcome:?}, {number} requests, {entry:?}, {fault:?}"
         ));
     }
     Ok(())
@@ -205,13 +190,11 @@ async fn run(
     ca: &Ca,
     make: impl Fn(&Sandbox) -> Call,
 ) -> Result<BTreeSet<String>, String> {
-    let sandbox = match on {
-        On::Tls => {
-            let identity = ca.server(&LOOPBACK);
-            Sandbox::builder().tls(identity.server_config(rustls::ALL_VERSIONS, None))
-        }
-        _ => Sandbox::builder(),
-    };
+    let mut sandbox = Sandbox::builder();
+    if on == On::Tls {
+        let identity = ca.server(&LOOPBACK);
+        sandbox = sandbox.tls(identity.server_config(rustls::ALL_VERSIONS, None));
+    }
     let sandbox = sandbox.start().await.unwrap();
     let call = make(&sandbox);
     if on == On::Pooled {
@@ -242,7 +225,7 @@ async fn call(client: AuthenticationClient, code: String) -> Outcome {
     let result = client.get_wechat_miniprogram_phone(code, CONNECTION).await;
     result
         .map(|reply| reply.data.phone_number.as_str().to_owned())
-        .map_err(|error| (error.kind(), error.code_state()))
+        .map_err(|error| class(&error))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -338,7 +321,7 @@ async fn used_expired_and_unknown_codes_are_invalid() {
     let codes = issue(&sandbox);
     call(client.clone(), codes[0].clone()).await.unwrap();
     sandbox.clock().advance(Duration::from_secs(301));
-    for code in [codes[0].clone(), codes[1].clone(), random_code()] {
+    for code in [codes[0].clone(), codes[1].clone(), CODE.to_owned()] {
         let invalid = Err((ErrorKind::CodeRejected, CodeState::Invalid));
         assert_eq!(call(client.clone(), code).await, invalid);
     }

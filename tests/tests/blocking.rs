@@ -7,19 +7,14 @@ use std::time::{Duration, Instant};
 use authing::blocking::AuthenticationClient;
 use authing::{CodeState, ErrorKind};
 use authing_sandbox::{CodeStatus, CutAt, Fault, Sandbox};
-use authing_tests::{APP_ID, CONNECTION, WIDE, builder, random_code};
-
-fn client(url: &str) -> AuthenticationClient {
-    let builder = AuthenticationClient::builder().app_host(url);
-    builder.app_id(APP_ID).build().unwrap()
-}
+use authing_tests::{APP_ID, CODE, CONNECTION, WIDE, blocking_client, builder, request};
 
 #[test]
 fn calls_of_many_threads_run_at_the_same_time() {
     const CALLS: u32 = 40;
     const DELAY: Duration = Duration::from_millis(400);
     let sandbox = Sandbox::builder().latency(DELAY).start_blocking().unwrap();
-    let client = client(sandbox.base_url());
+    let client = blocking_client(sandbox.base_url(), WIDE);
     let begun = Instant::now();
     std::thread::scope(|scope| {
         for index in 0..CALLS {
@@ -40,28 +35,27 @@ fn calls_of_many_threads_run_at_the_same_time() {
 #[test]
 fn requests_are_the_bytes_that_the_async_client_sends() {
     let sandbox = Sandbox::builder().start_blocking().unwrap();
-    let code = random_code();
     let address = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 7));
-    let blocking = client(sandbox.base_url());
-    let call = || blocking.get_wechat_miniprogram_phone(&code, CONNECTION);
-    call()
-        .access_token("the-token")
-        .lang("en-US")
-        .real_ip(address)
-        .send()
-        .unwrap_err();
+    let client = blocking_client(sandbox.base_url(), WIDE);
+    let call = || client.get_wechat_miniprogram_phone(CODE, CONNECTION);
+    let options = call().access_token("the-token").lang("en-US");
+    options.real_ip(address).send().unwrap_err();
     call().send().unwrap_err();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         let client = builder(sandbox.base_url()).build().unwrap();
-        let call = || client.get_wechat_miniprogram_phone(&code, CONNECTION);
-        let options = call()
-            .access_token("the-token")
-            .lang("en-US")
-            .real_ip(address);
-        options.await.unwrap_err();
-        call().await.unwrap_err();
+        let options = request(&client).access_token("the-token").lang("en-US");
+        options.real_ip(address).await.unwrap_err();
+        request(&client).await.unwrap_err();
     });
+    // Both make the same checks.
+    let invalid = client.get_wechat_miniprogram_phone("", CONNECTION);
+    assert_eq!(
+        invalid.send().unwrap_err().kind(),
+        ErrorKind::InvalidArgument
+    );
+    let error = AuthenticationClient::builder().build().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
     let requests = sandbox.requests();
     let raw: Vec<&[u8]> = requests.iter().map(|each| &*each.bytes).collect();
     assert_eq!(raw.len(), 4);
@@ -74,18 +68,6 @@ fn requests_are_the_bytes_that_the_async_client_sends() {
     assert_eq!(sandbox.connection_count(), 2);
 }
 
-#[test]
-fn checks_are_those_of_the_async_client() {
-    let sandbox = Sandbox::builder().start_blocking().unwrap();
-    let client = client(sandbox.base_url());
-    let call = client.get_wechat_miniprogram_phone("", CONNECTION);
-    let error = call.send().unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::InvalidArgument);
-    let error = AuthenticationClient::builder().build().unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Config);
-    assert_eq!(sandbox.connection_count(), 0);
-}
-
 /// A forked process has no copy of the client's thread.
 #[cfg(unix)]
 #[test]
@@ -94,11 +76,11 @@ fn a_call_in_a_forked_process_is_rejected_at_once() {
     let Some(url) = child::variable("FORK") else {
         let sandbox = Sandbox::builder().start_blocking().unwrap();
         let test = "blocking::a_call_in_a_forked_process_is_rejected_at_once";
-        child::run_ok(test, &[("FORK", sandbox.base_url())]);
+        child::run(test, &[("FORK", sandbox.base_url())]);
         return;
     };
-    let client = client(&url);
-    let call = || client.get_wechat_miniprogram_phone(random_code(), CONNECTION);
+    let client = blocking_client(&url, WIDE);
+    let call = || client.get_wechat_miniprogram_phone(CODE, CONNECTION);
     assert_eq!(call().send().unwrap_err().kind(), ErrorKind::CodeRejected);
     match fork::fork().unwrap() {
         fork::Fork::Child => {
@@ -139,8 +121,8 @@ fn a_dropped_client_closes_its_connections() {
 async fn a_call_in_async_code_panics_before_anything_is_sent() {
     let sandbox = Sandbox::start().await.unwrap();
     sandbox.push_fault(Fault::stall(CutAt::Request)).unwrap();
-    let client = client(sandbox.base_url());
-    let request = client.get_wechat_miniprogram_phone(random_code(), CONNECTION);
+    let client = blocking_client(sandbox.base_url(), WIDE);
+    let request = client.get_wechat_miniprogram_phone(CODE, CONNECTION);
     let panic = catch_unwind(AssertUnwindSafe(|| request.send())).unwrap_err();
     let message = panic.downcast_ref::<String>().map(String::as_str);
     let message = message.or(panic.downcast_ref::<&str>().copied()).unwrap();
@@ -148,7 +130,7 @@ async fn a_call_in_async_code_panics_before_anything_is_sent() {
     assert_eq!(sandbox.connection_count(), 0);
     // Where blocking is allowed, a call works.
     sandbox.clear_faults();
-    let request = client.get_wechat_miniprogram_phone(random_code(), CONNECTION);
+    let request = client.get_wechat_miniprogram_phone(CODE, CONNECTION);
     let call = tokio::task::spawn_blocking(|| request.send());
     let error = call.await.unwrap().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::CodeRejected);

@@ -1,11 +1,11 @@
 //! Bounds: no response costs more memory than its cap allows.
 
-use std::io::Write;
-use std::net::TcpStream;
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 
 use authing::{AuthenticationClient, CodeState, Error, ErrorKind, RetryPolicy};
-use authing_tests::raw::{RawServer, read_request, response};
-use authing_tests::{CONNECTION, builder, child, random_code, stress};
+use authing_sandbox::{Fault, Sandbox};
+use authing_tests::{builder, child, request, response, sandbox_with, stress};
 
 const KIB: usize = 1024;
 const CAP: usize = 64 * KIB;
@@ -27,27 +27,6 @@ const FLOODS: [(&str, &str, &str); 9] = [
     ("not HTTP", "\0", "\0"),
 ];
 
-/// Sends the flood whose number the access token names, until the client closes the connection.
-fn flood(mut stream: TcpStream) {
-    let Some(request) = read_request(&mut stream) else {
-        return;
-    };
-    let (_, first, repeat) = FLOODS[token(&request)[0]];
-    let repeat = repeat.repeat(4096);
-    let mut result = stream.write_all(format!("HTTP/1.1 {first}").as_bytes());
-    while result.is_ok() && !repeat.is_empty() {
-        result = stream.write_all(repeat.as_bytes());
-    }
-    let _ = read_request(&mut stream);
-}
-
-/// Returns the numbers in the request's access token, by which the tests choose the response.
-fn token(request: &str) -> Vec<usize> {
-    let (_, rest) = request.split_once("authorization: Bearer ").unwrap();
-    let numbers = rest.split("\r\n").next().unwrap().split('.');
-    numbers.map(|number| number.parse().unwrap()).collect()
-}
-
 fn client(url: &str, cap: usize) -> AuthenticationClient {
     builder(url)
         .max_response_bytes(cap)
@@ -57,8 +36,7 @@ fn client(url: &str, cap: usize) -> AuthenticationClient {
 }
 
 async fn call(client: &AuthenticationClient, token: &str) -> Option<Error> {
-    let call = client.get_wechat_miniprogram_phone(random_code(), CONNECTION);
-    call.access_token(token).await.err()
+    request(client).access_token(token).await.err()
 }
 
 /// Returns the largest number of bytes that the call had allocated at one time.
@@ -76,9 +54,9 @@ async fn peak(client: &AuthenticationClient, token: &str) -> (usize, Option<Erro
 #[tokio::test]
 async fn responses_without_end_are_cut_off_in_bounded_memory() {
     if let Some(url) = child::variable("FLOODS") {
-        call(&client(&url, CAP), "2").await;
-        for (number, (name, ..)) in FLOODS.iter().enumerate() {
-            let (bytes, error) = peak(&client(&url, CAP), &number.to_string()).await;
+        call(&client(&url, CAP), "first").await;
+        for (name, ..) in FLOODS {
+            let (bytes, error) = peak(&client(&url, CAP), "later").await;
             let error = error.unwrap();
             let kind = match error.http_status() {
                 Some(429) => ErrorKind::Throttled,
@@ -91,11 +69,17 @@ async fn responses_without_end_are_cut_off_in_bounded_memory() {
         }
         return;
     }
-    let server = RawServer::start(flood);
+    let sandbox = Sandbox::start().await.unwrap();
+    // The memory of the first call is not measured.
+    for (_, first, repeat) in FLOODS[2..3].iter().chain(&FLOODS) {
+        let flood = Fault::raw(format!("HTTP/1.1 {first}")).repeating(repeat.repeat(4096));
+        sandbox.push_fault(flood).unwrap();
+    }
     let test = "bounds::responses_without_end_are_cut_off_in_bounded_memory";
-    let _ = child::run_ok(test, &[("FLOODS", &server.url())]);
+    child::run(test, &[("FLOODS", sandbox.base_url())]);
+    assert!(sandbox.faults().is_empty());
     // No request was sent twice.
-    assert_eq!(server.connections(), FLOODS.len() + 1);
+    assert_eq!(sandbox.connections().len(), FLOODS.len() + 1);
 }
 
 /// Every known field, and one that is unknown.
@@ -119,12 +103,22 @@ const FILLINGS: [(&[u8], &[u8], &[u8]); 12] = [
     (b"\"\xff\",\"statusCode\":[0", b",{\"\":0}", b"]"),
 ];
 
+/// Reads a request, and returns the numbers in its access token.
+fn token(stream: &mut TcpStream) -> Option<[usize; 4]> {
+    let (mut request, mut byte) = (String::new(), [0]);
+    while !request.ends_with("\"}") {
+        stream.read_exact(&mut byte).ok()?;
+        request.push(byte[0].into());
+    }
+    let (_, rest) = request.split_once("authorization: Bearer ")?;
+    let numbers = rest.lines().next()?.split('.');
+    let numbers: Vec<usize> = numbers.map(|number| number.parse().unwrap()).collect();
+    numbers.try_into().ok()
+}
+
 /// Sends the body that the access token describes: field, filling, status, size.
 fn fill(mut stream: TcpStream) {
-    while let Some(request) = read_request(&mut stream) {
-        let [field, filling, status, size] = token(&request)[..] else {
-            return;
-        };
+    while let Some([field, filling, status, size]) = token(&mut stream) {
         let (open, repeat, close) = FILLINGS[filling];
         let field = FIELDS.split(' ').nth(field).unwrap();
         let names = field.split('.').map(|name| format!("{{\"{name}\":"));
@@ -172,34 +166,31 @@ async fn a_response_costs_at_most_three_times_its_size_and_64_kib() {
         }
         return;
     }
-    let server = RawServer::start(fill);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            std::thread::spawn(move || fill(stream));
+        }
+    });
     let test = "bounds::a_response_costs_at_most_three_times_its_size_and_64_kib";
-    let _ = child::run_ok(test, &[("FILLINGS", &server.url())]);
+    child::run(test, &[("FILLINGS", &url)]);
 }
 
 /// The last allowed byte is read, and one more is too many, however the body is framed.
 #[tokio::test]
 async fn the_cap_counts_bytes_of_the_body() {
-    let server = RawServer::start(|mut stream| {
-        let request = read_request(&mut stream).unwrap();
-        let [size, chunked] = token(&request)[..] else {
-            return;
-        };
-        let text = r#"{"statusCode":409}"#;
-        let body = text.to_owned() + &" ".repeat(size - text.len());
-        let response = match chunked {
-            0 => response(200, "", body),
-            _ => format!("HTTP/1.1 {CHUNKED}{size:x}\r\n{body}\r\n0\r\n\r\n").into_bytes(),
-        };
-        stream.write_all(&response).unwrap();
-    });
+    let text = r#"{"statusCode":409}"#;
     for cap in [KIB, CAP, 1024 * KIB] {
-        for chunked in [0, 1] {
-            let kinds = [ErrorKind::UnknownStatus, ErrorKind::UnexpectedResponse];
-            for (size, kind) in (cap..).zip(kinds) {
-                let client = client(&server.url(), cap);
-                let error = call(&client, &format!("{size}.{chunked}")).await.unwrap();
-                assert_eq!(error.kind(), kind, "{cap} {size} {chunked}: {error:?}");
+        let kinds = [ErrorKind::UnknownStatus, ErrorKind::UnexpectedResponse];
+        for (size, kind) in (cap..).zip(kinds) {
+            let body = text.to_owned() + &" ".repeat(size - text.len());
+            let chunked = format!("HTTP/1.1 {CHUNKED}{size:x}\r\n{body}\r\n0\r\n\r\n");
+            for bytes in [response(200, "", body), chunked.into()] {
+                let sandbox = sandbox_with(Fault::raw(bytes));
+                let client = client(sandbox.base_url(), cap);
+                let error = request(&client).await.unwrap_err();
+                assert_eq!(error.kind(), kind, "{cap} {size}: {error:?}");
             }
         }
     }

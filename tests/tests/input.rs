@@ -3,11 +3,9 @@
 use std::time::Duration;
 
 use authing::{AuthenticationClient, AuthenticationClientBuilder, CodeState, Error, ErrorKind};
-use authing::{GetWechatMiniProgramPhoneRespDto, Request};
-use authing_tests::raw::RawServer;
-use authing_tests::{CONNECTION, builder, random_code};
+use authing_sandbox::Sandbox;
+use authing_tests::{CODE, CONNECTION, Call, builder, request};
 
-type Call = Request<GetWechatMiniProgramPhoneRespDto>;
 type SetOption = fn(AuthenticationClientBuilder, String) -> AuthenticationClientBuilder;
 type SetArgument = fn(&AuthenticationClient, String) -> Call;
 
@@ -17,10 +15,6 @@ fn hostile_texts() -> Vec<String> {
         \u{202e}a|a\u{200b}|a\u{2028}b|é|手机号|\u{1f600}";
     let long = "a".repeat(1 << 20);
     texts.split('|').map(str::to_owned).chain([long]).collect()
-}
-
-fn call(client: &AuthenticationClient) -> Call {
-    client.get_wechat_miniprogram_phone(random_code(), CONNECTION)
 }
 
 /// The error names the input, does not repeat it, and says that nothing was sent.
@@ -42,15 +36,15 @@ async fn invalid_arguments_are_rejected_by_name_and_nothing_is_sent() {
             client.get_wechat_miniprogram_phone(text, CONNECTION)
         }),
         ("ext_idp_connidentifier", |client, text| {
-            client.get_wechat_miniprogram_phone(random_code(), text)
+            client.get_wechat_miniprogram_phone(CODE, text)
         }),
         ("access_token", |client, text| {
-            call(client).access_token(text)
+            request(client).access_token(text)
         }),
-        ("lang", |client, text| call(client).lang(text)),
+        ("lang", |client, text| request(client).lang(text)),
     ];
-    let server = RawServer::start(drop);
-    let client = builder(server.url()).build().unwrap();
+    let server = Sandbox::start().await.unwrap();
+    let client = builder(server.base_url()).build().unwrap();
     for (name, set) in arguments {
         for text in hostile_texts() {
             let error = set(&client, text.clone()).await.unwrap_err();
@@ -58,11 +52,11 @@ async fn invalid_arguments_are_rejected_by_name_and_nothing_is_sent() {
         }
     }
     for timeout in [Duration::ZERO, Duration::from_millis(9), Duration::MAX] {
-        let error = call(&client).timeout(timeout).await.unwrap_err();
+        let error = request(&client).timeout(timeout).await.unwrap_err();
         let value = format!("{timeout:?}");
         assert_rejected(&error, ErrorKind::InvalidArgument, "timeout", &value);
     }
-    assert_eq!(server.connections(), 0);
+    assert_eq!(server.connection_count(), 0);
 }
 
 #[test]
@@ -100,28 +94,16 @@ fn millis(number: u64) -> Duration {
 fn numbers_outside_their_range_are_rejected() {
     type Set = fn(AuthenticationClientBuilder, u64) -> AuthenticationClientBuilder;
     const MAX: u64 = 5 * 60 * 1000;
-    let options: [(&str, Set, u64, u64); 4] = [
-        ("timeout", |b, n| b.timeout(millis(n)), 10, MAX),
-        (
-            "connect_timeout",
-            |b, n| b.connect_timeout(millis(n)),
-            10,
-            MAX,
-        ),
-        (
-            "pool_idle_timeout",
-            |b, n| b.pool_idle_timeout(millis(n)),
-            0,
-            MAX,
-        ),
-        (
-            "max_response_bytes",
-            |b, n| b.max_response_bytes(n as usize),
-            1 << 10,
-            16 << 20,
-        ),
-    ];
-    for (name, set, lowest, highest) in options {
+    let timeout: Set = |builder, number| builder.timeout(millis(number));
+    let connect: Set = |builder, number| builder.connect_timeout(millis(number));
+    let idle: Set = |builder, number| builder.pool_idle_timeout(millis(number));
+    let bytes: Set = |builder, number| builder.max_response_bytes(number as usize);
+    for (name, set, lowest, highest) in [
+        ("timeout", timeout, 10, MAX),
+        ("connect_timeout", connect, 10, MAX),
+        ("pool_idle_timeout", idle, 0, MAX),
+        ("max_response_bytes", bytes, 1 << 10, 16 << 20),
+    ] {
         let build = |number| set(builder("https://example.authing.cn"), number).build();
         for number in [lowest, highest] {
             assert!(build(number).is_ok(), "{name} {number}");

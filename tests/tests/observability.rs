@@ -1,13 +1,14 @@
 //! One span per attempt, with OpenTelemetry's names and no attribute that could hold a secret.
 
-use std::io::Write as _;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use authing::{AuthenticationClient, ErrorKind, RetryPolicy, blocking};
-use authing_tests::raw::{self, RawServer, read_request};
-use authing_tests::{APP_ID, CONNECTION, builder, eventually};
+use authing::{AuthenticationClient, ErrorKind, RetryPolicy};
+use authing_sandbox::{CutAt, Fault};
+use authing_tests::canaries::{CONNECTION, PHONE, TOKEN, find};
+use authing_tests::{
+    CODE, SUCCESS, WIDE, blocking_client, builder, closing_server, eventually, response,
+    sandbox_with, server,
+};
 use opentelemetry::trace::{SpanKind, Status, TracerProvider as _};
 use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SpanData};
 use serde_json::{Value, json};
@@ -16,9 +17,6 @@ use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt as _;
 
-const CODE: &str = "c0de5eed00112233445566778899aabbccddeeff0123456789abcdef01234567";
-const TOKEN: &str = "t0ken-of-a-user";
-const NUMBER: &str = "13912345678";
 const REQUEST_ID: &str = "934108e5-9fbf-4d24-8da1-c330328abd6c";
 const PATH: &str = "/api/v3/get-wechat-miniprogram-phone";
 
@@ -80,17 +78,9 @@ fn compare(row: &str, span: &SpanData, url: &str, attributes: Value) {
     assert_eq!(Value::from_iter(found), expected, "{row}");
     assert_eq!(span.name, format!("POST {PATH}"));
     assert_eq!(span.span_kind, SpanKind::Client);
-    let status = if has_failed {
-        Status::error("")
-    } else {
-        Status::Unset
-    };
-    assert_eq!(span.status, status, "{row}");
+    assert_eq!(span.status == Status::error(""), has_failed, "{row}");
     assert_eq!(span.events.len(), 0, "{row}: {:?}", span.events);
-    let text = format!("{span:?}");
-    for secret in [CODE, TOKEN, CONNECTION, NUMBER] {
-        assert!(!text.contains(secret), "{row}: {secret} in {text}");
-    }
+    assert_eq!(find(&format!("{span:?}")), None, "{row}");
 }
 
 async fn call(client: &AuthenticationClient) -> Option<ErrorKind> {
@@ -100,23 +90,21 @@ async fn call(client: &AuthenticationClient) -> Option<ErrorKind> {
     call.await.err().map(|error| error.kind())
 }
 
-fn response(status: u16, body: &Value) -> Vec<u8> {
-    raw::response(status, "", body.to_string())
-}
-
 /// A success whose texts repeat the code.
 fn success() -> Vec<u8> {
-    let body = raw::SUCCESS.replace("13800138000", NUMBER);
+    let body = SUCCESS.replace("13800138000", PHONE);
     let mut body: Value = serde_json::from_str(&body).unwrap();
     body["message"] = CODE.into();
     body["requestId"] = REQUEST_ID.into();
-    response(200, &body)
+    response(200, "", body.to_string())
 }
 
 fn success_attributes() -> Value {
     json!({"http.response.status_code": 200, "authing.status_code": 200,
         "authing.request_id": REQUEST_ID})
 }
+
+const REFUSED: &str = "refused";
 
 #[tokio::test]
 async fn each_attempt_has_exactly_these_attributes() {
@@ -125,24 +113,24 @@ async fn each_attempt_has_exactly_these_attributes() {
     // A request id that is none, and numbers that cannot be codes, may repeat a secret.
     let used = json!({"statusCode": 200, "requestId": CODE,
         "data": {"errcode": 40029, "errmsg": format!("invalid code {CODE}")}});
-    let number: i64 = NUMBER.parse().unwrap();
-    let odd = json!({"statusCode": number, "apiCode": number, "requestId": NUMBER});
-    let page = raw::response(503, "", format!("<html>{CODE}</html>"));
+    let number: i64 = PHONE.parse().unwrap();
+    let odd = json!({"statusCode": number, "apiCode": number, "requestId": PHONE});
+    let page = response(503, "", format!("<html>{CODE}</html>"));
     let rows = [
         (success(), success_attributes()),
         (
-            response(200, &rejection),
+            response(200, "", rejection.to_string()),
             json!({"http.response.status_code": 200, "authing.status_code": 403,
                 "authing.api_code": 2011, "authing.request_id": REQUEST_ID,
                 "error.type": "Misconfigured", "authing.code_state": "Unknown"}),
         ),
         (
-            response(200, &used),
+            response(200, "", used.to_string()),
             json!({"http.response.status_code": 200, "authing.status_code": 200,
                 "error.type": "CodeRejected", "authing.code_state": "Invalid"}),
         ),
         (
-            response(200, &odd),
+            response(200, "", odd.to_string()),
             json!({"http.response.status_code": 200,
                 "error.type": "UnknownStatus", "authing.code_state": "Unknown"}),
         ),
@@ -155,44 +143,35 @@ async fn each_attempt_has_exactly_these_attributes() {
             Vec::new(),
             json!({"error.type": "Transport", "authing.code_state": "Unknown"}),
         ),
+        // Here no connection is accepted.
+        (
+            REFUSED.into(),
+            json!({"error.type": "Connect", "authing.code_state": "Unused"}),
+        ),
     ];
     for (bytes, attributes) in rows {
         let exporter = Exporter::install();
         let row = String::from_utf8_lossy(&bytes).into_owned();
-        let server = RawServer::start(move |mut stream| {
-            let _ = read_request(&mut stream);
-            let _ = stream.write_all(&bytes);
-        });
-        let client = builder(server.url()).build().unwrap();
-        call(&client).await;
+        let server = closing_server(bytes);
+        let url = match &*row {
+            REFUSED => "http://127.0.0.1:1",
+            _ => server.base_url(),
+        };
+        let builder = builder(url).retry(RetryPolicy::never());
+        call(&builder.build().unwrap()).await;
         let spans = exporter.spans();
         assert_eq!(spans.len(), 1, "{row}: {spans:#?}");
-        compare(&row, &spans[0], &server.url(), attributes);
+        compare(&row, &spans[0], url, attributes);
     }
-}
-
-#[tokio::test]
-async fn a_failed_connection_has_a_span_without_a_status() {
-    let exporter = Exporter::install();
-    let url = {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        format!("http://{}", listener.local_addr().unwrap())
-    };
-    let client = builder(&url).retry(RetryPolicy::never()).build().unwrap();
-    assert_eq!(call(&client).await, Some(ErrorKind::Connect));
-    let attributes = json!({"error.type": "Connect", "authing.code_state": "Unused"});
-    compare("refused", &exporter.spans()[0], &url, attributes);
 }
 
 #[tokio::test]
 async fn each_retry_has_a_span_of_its_own_in_the_callers_span() {
     let exporter = Exporter::install();
-    let responses = Arc::new(AtomicUsize::new(0));
-    let server = RawServer::respond(move |_| match responses.fetch_add(1, Ordering::SeqCst) {
-        0 | 1 => response(429, &json!({"statusCode": 429})),
-        _ => success(),
-    });
-    let client = builder(server.url()).build().unwrap();
+    let rejection = Fault::raw(response(429, "", r#"{"statusCode":429}"#));
+    let server = sandbox_with(rejection.times(2));
+    server.push_fault(Fault::raw(success())).unwrap();
+    let client = builder(server.base_url()).build().unwrap();
     let handler = tracing::info_span!("handler");
     assert_eq!(call(&client).instrument(handler.clone()).await, None);
     drop(handler);
@@ -207,7 +186,7 @@ async fn each_retry_has_a_span_of_its_own_in_the_callers_span() {
         if attempt > 0 {
             attributes["http.request.resend_count"] = attempt.into();
         }
-        compare("retry", span, &server.url(), attributes);
+        compare("retry", span, server.base_url(), attributes);
         assert_eq!(span.parent_span_id, spans[3].span_context.span_id());
     }
 }
@@ -215,19 +194,23 @@ async fn each_retry_has_a_span_of_its_own_in_the_callers_span() {
 #[tokio::test]
 async fn a_dropped_call_claims_neither_success_nor_failure() {
     let exporter = Exporter::install();
-    let server = RawServer::start(|_stream| std::thread::sleep(Duration::from_secs(5)));
-    let client = builder(server.url()).build().unwrap();
+    let server = sandbox_with(Fault::stall(CutAt::Request));
+    let client = builder(server.base_url()).build().unwrap();
     let call = tokio::time::timeout(Duration::from_millis(200), call(&client));
     call.await.unwrap_err();
-    compare("dropped", &exporter.spans()[0], &server.url(), json!({}));
+    compare(
+        "dropped",
+        &exporter.spans()[0],
+        server.base_url(),
+        json!({}),
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_blocking_call_has_the_same_span_in_the_callers_span() {
-    let server = RawServer::respond(|_| success());
+    let server = server(success());
     let exporter = Exporter::install();
-    let builder = blocking::AuthenticationClient::builder().app_host(server.url());
-    let client = builder.app_id(APP_ID).build().unwrap();
+    let client = blocking_client(server.base_url(), WIDE);
     let handler = tracing::info_span!("handler");
     tokio::task::block_in_place(|| {
         let call = client.get_wechat_miniprogram_phone(CODE, CONNECTION);
@@ -237,6 +220,11 @@ async fn a_blocking_call_has_the_same_span_in_the_callers_span() {
     // The client's thread releases the caller's span a little after the response.
     eventually("the end of both spans", || exporter.spans().len() == 2).await;
     let spans = exporter.spans();
-    compare("blocking", &spans[0], &server.url(), success_attributes());
+    compare(
+        "blocking",
+        &spans[0],
+        server.base_url(),
+        success_attributes(),
+    );
     assert_eq!(spans[0].parent_span_id, spans[1].span_context.span_id());
 }

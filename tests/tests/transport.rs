@@ -4,51 +4,37 @@ use std::future::IntoFuture;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use authing::{AuthenticationClient, AuthenticationClientBuilder, CodeState, Error, ErrorKind};
-use authing_tests::raw::{RawServer, SUCCESS, read_request, response};
-use authing_tests::{APP_ID, CONNECTION, WIDE, builder, child, plain_reqwest, random_code};
+use authing::{CodeState, ErrorKind};
+use authing_sandbox::{Fault, Sandbox};
+use authing_tests::{
+    APP_ID, CODE, CONNECT, CONNECTION, SERVICE, SUCCESS, UNEXPECTED, WIDE, builder, call, child,
+    class, closing_server, plain_reqwest, request, response, sandbox_with, server,
+};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
 
-const CODE: &str = "aaaabbbbccccddddeeeeffff0000111122223333444455556666777788889999";
 const USER_AGENT: &str = concat!("authing-rust/", env!("CARGO_PKG_VERSION"));
 
-fn server() -> RawServer {
-    RawServer::respond(|_| response(200, "", SUCCESS))
-}
-
-async fn call(builder: AuthenticationClientBuilder) -> Option<Error> {
-    let client = builder.build().unwrap();
-    let call = client.get_wechat_miniprogram_phone(CODE, CONNECTION);
-    call.await.err()
-}
-
-/// Returns the request line, the sorted header lines and the body of a request.
-fn parts(request: &str) -> (String, Vec<String>, String) {
-    let (head, body) = request.split_once("\r\n\r\n").unwrap();
-    let mut lines = head.split("\r\n").map(str::to_owned);
-    let first = lines.next().unwrap();
-    let mut headers: Vec<String> = lines.collect();
-    headers.sort();
-    (first, headers, body.to_owned())
+fn succeeding() -> Sandbox {
+    server(response(200, "", SUCCESS))
 }
 
 /// Asserts that this request of the server is the documented one with these header lines, which
 /// replace earlier ones of the same name.
 #[track_caller]
-fn assert_request(server: &RawServer, number: usize, lines: &[&str]) {
+fn assert_request(server: &Sandbox, number: usize, lines: &[&str]) {
     let body = format!(r#"{{"code":"{CODE}","extIdpConnidentifier":"{CONNECTION}"}}"#);
     let mut expected = vec![
+        "POST /api/v3/get-wechat-miniprogram-phone HTTP/1.1".to_owned(),
         "accept: application/json".to_owned(),
         format!("content-length: {}", body.len()),
         "content-type: application/json".to_owned(),
-        format!("host: {}", server.addr),
+        format!("host: {}", server.address()),
         format!("user-agent: {USER_AGENT}"),
         format!("x-authing-app-id: {APP_ID}"),
     ];
@@ -57,17 +43,21 @@ fn assert_request(server: &RawServer, number: usize, lines: &[&str]) {
         expected.retain(|earlier| earlier.split(':').next() != name);
         expected.push((*line).to_owned());
     }
-    expected.sort();
-    let line = "POST /api/v3/get-wechat-miniprogram-phone HTTP/1.1".to_owned();
-    assert_eq!(parts(&server.requests()[number]), (line, expected, body));
+    expected[1..].sort();
+    let request = String::from_utf8(server.requests().remove(number).bytes).unwrap();
+    let (head, found_body) = request.split_once("\r\n\r\n").unwrap();
+    let mut found: Vec<&str> = head.split("\r\n").collect();
+    found[1..].sort_unstable();
+    assert_eq!(found, expected);
+    assert_eq!(found_body, body);
 }
 
 #[tokio::test]
 async fn each_option_adds_exactly_its_header() {
-    let server = server();
-    assert!(call(builder(server.url())).await.is_none());
+    let server = succeeding();
+    call(builder(server.base_url())).await.unwrap();
     assert_request(&server, 0, &[]);
-    let client = builder(server.url())
+    let client = builder(server.base_url())
         .app_id("the-app")
         .userpool_id("the-pool")
         .lang("en-US")
@@ -79,20 +69,19 @@ async fn each_option_adds_exactly_its_header() {
     let pool = "x-authing-userpool-id: the-pool";
     let lang = "x-authing-lang: en-US";
     let of_client = [&agent, app, pool, lang];
-    let call = || client.get_wechat_miniprogram_phone(CODE, CONNECTION);
     for (number, address) in [1, 3].into_iter().zip(["203.0.113.7", "2001:db8::1"]) {
         let own = &*format!("x-real-ip: {address}");
-        let with_options = call().access_token("the-token").lang("ja-JP");
+        let with_options = request(&client).access_token("the-token").lang("ja-JP");
         let with_options = with_options.real_ip(address.parse().unwrap());
         with_options.timeout(WIDE).await.unwrap();
         let token = "authorization: Bearer the-token";
         let of_call = [token, "x-authing-lang: ja-JP", own];
         assert_request(&server, number, &[&of_client[..], &of_call].concat());
         // The options of a call end with it.
-        call().send().await.unwrap();
+        request(&client).await.unwrap();
         assert_request(&server, number + 1, &of_client);
     }
-    assert_eq!((server.requests().len(), server.connections()), (5, 2));
+    assert_eq!((server.request_count(), server.connection_count()), (5, 2));
 }
 
 fn retry_everything() -> reqwest::retry::Builder {
@@ -129,78 +118,76 @@ fn hostile() -> reqwest::ClientBuilder {
 
 #[tokio::test]
 async fn settings_of_the_callers_builder_do_not_change_the_request() {
-    let server = server();
-    let error = call(builder(server.url()).http_client_builder(hostile())).await;
-    assert!(error.is_none(), "{error:?}");
+    let server = succeeding();
+    let hostile = builder(server.base_url()).http_client_builder(hostile());
+    call(hostile).await.unwrap();
     assert_request(&server, 0, &[]);
     // Additional default headers are sent, except those that would change the framing.
     let key = HeaderValue::from_static("theirs");
     let headers = HeaderMap::from_iter([(HeaderName::from_static("x-gateway-key"), key)]);
     let theirs = reqwest::Client::builder().default_headers(headers);
-    let error = call(builder(server.url()).http_client_builder(theirs)).await;
-    assert!(error.is_none(), "{error:?}");
+    let theirs = builder(server.base_url()).http_client_builder(theirs);
+    call(theirs).await.unwrap();
     assert_request(&server, 1, &["x-gateway-key: theirs"]);
     for framing in [CONTENT_LENGTH, TRANSFER_ENCODING] {
         let headers = HeaderMap::from_iter([(framing, HeaderValue::from_static("3"))]);
         let theirs = reqwest::Client::builder().default_headers(headers);
-        let builder = builder(server.url()).http_client_builder(theirs);
+        let builder = builder(server.base_url()).http_client_builder(theirs);
         assert_eq!(builder.build().unwrap_err().kind(), ErrorKind::Config);
     }
 }
 
 #[tokio::test]
 async fn reqwest_retries_nothing() {
-    for status in [500, 502, 503, 408, 421] {
-        let server = RawServer::respond(move |_| response(status, "", ""));
-        let error = call(builder(server.url()).http_client_builder(hostile())).await;
-        assert_eq!(error.unwrap().code_state(), CodeState::Unknown, "{status}");
-        assert_eq!(server.requests().len(), 1, "{status}");
+    let status = |status| response(status, "", "");
+    for (bytes, expected) in [
+        (status(500), SERVICE),
+        (status(502), SERVICE),
+        (status(503), SERVICE),
+        (status(408), UNEXPECTED),
+        (status(421), UNEXPECTED),
+        // A body without a head, as in HTTP/0.9.
+        (SUCCESS.into(), UNEXPECTED),
+    ] {
+        let server = closing_server(bytes);
+        let hostile = builder(server.base_url()).http_client_builder(hostile());
+        assert_eq!(class(&call(hostile).await.unwrap_err()), expected);
+        assert_eq!(server.request_count(), 1);
     }
     // Control: with this policy reqwest does send again.
-    let server = RawServer::respond(|_| response(503, "", ""));
+    let server = server(response(503, "", ""));
     let plain = plain_reqwest().retry(retry_everything()).build().unwrap();
-    plain.post(server.url()).body("x").send().await.unwrap();
-    assert_eq!(server.requests().len(), 6);
-}
-
-#[tokio::test]
-async fn http_0_9_is_an_unexpected_response() {
-    let server = RawServer::start(|mut stream| {
-        let _ = read_request(&mut stream);
-        let _ = stream.write_all(SUCCESS.as_bytes());
-    });
-    let error = call(builder(server.url()).http_client_builder(hostile())).await;
-    let error = error.expect("a response without a head is no success");
-    assert_eq!(error.code_state(), CodeState::Unknown);
-    assert_eq!(error.kind(), ErrorKind::UnexpectedResponse, "{error:?}");
+    let url = format!("{}/x", server.base_url());
+    plain.post(url).body("x").send().await.unwrap();
+    assert_eq!(server.request_count(), 6);
 }
 
 #[tokio::test]
 async fn a_redirect_is_never_followed() {
-    let second = server();
+    let second = succeeding();
     for status in [301, 302, 303, 307, 308] {
-        let relative = format!("//{}/", second.addr);
-        for location in [second.url(), relative, "/elsewhere".to_owned()] {
+        let absolute = second.base_url().to_owned();
+        let relative = format!("//{}/", second.address());
+        for location in [absolute, relative, "/elsewhere".to_owned()] {
             let header = format!("location: {location}\r\n");
-            let first = RawServer::respond(move |_| response(status, &header, ""));
-            let theirs = builder(first.url()).http_client_builder(hostile());
-            for builder in [builder(first.url()), theirs] {
-                let error = call(builder).await.unwrap();
-                let got = (error.kind(), error.code_state());
-                let expected = (ErrorKind::UnexpectedResponse, CodeState::Unknown);
-                assert_eq!(got, expected, "{location}");
+            let first = server(response(status, &header, ""));
+            let theirs = builder(first.base_url()).http_client_builder(hostile());
+            for builder in [builder(first.base_url()), theirs] {
+                let error = call(builder).await.unwrap_err();
+                assert_eq!(class(&error), UNEXPECTED, "{location}");
                 assert_eq!(error.http_status(), Some(status));
             }
-            assert_eq!(first.requests().len(), 2, "{location}");
+            assert_eq!(first.request_count(), 2, "{location}");
         }
     }
-    assert_eq!(second.connections(), 0);
+    assert_eq!(second.connection_count(), 0);
     // Control: plain reqwest hands the code to the second server.
-    let header = format!("location: {}\r\n", second.url());
-    let first = RawServer::respond(move |_| response(307, &header, ""));
+    let header = format!("location: {}/x\r\n", second.base_url());
+    let first = server(response(307, &header, ""));
     let plain = plain_reqwest().build().unwrap();
-    plain.post(first.url()).body(CODE).send().await.unwrap();
-    assert!(second.requests()[0].ends_with(CODE));
+    let url = format!("{}/x", first.base_url());
+    plain.post(url).body(CODE).send().await.unwrap();
+    assert_eq!(second.requests()[0].body(), CODE.as_bytes());
 }
 
 #[tokio::test]
@@ -209,37 +196,27 @@ async fn compressed_bodies_and_cookies_are_ignored() {
     gzip.write_all(SUCCESS.as_bytes()).unwrap();
     let gzip = gzip.finish().unwrap();
     let headers = "content-encoding: gzip\r\nset-cookie: a=b\r\n";
-    let server = RawServer::respond(move |_| response(200, headers, &gzip));
-    let client = builder(server.url()).build().unwrap();
+    let server = server(response(200, headers, &gzip));
+    let client = builder(server.base_url()).build().unwrap();
     for _ in 0..2 {
-        let call = client.get_wechat_miniprogram_phone(random_code(), CONNECTION);
-        let error = call.await.expect_err("a compressed body is not read");
-        assert_eq!(error.kind(), ErrorKind::UnexpectedResponse);
+        let error = request(&client).await.unwrap_err();
+        assert_eq!(class(&error), UNEXPECTED);
     }
-    assert!(!server.requests()[1].contains("cookie"));
+    assert_eq!(server.requests()[1].header("cookie"), None);
     // Control: the features are on, and plain reqwest uses them.
     let plain = plain_reqwest().cookie_store(true).build().unwrap();
     for _ in 0..2 {
-        let response = plain.post(server.url()).send().await.unwrap();
+        let response = plain
+            .post(format!("{}/x", server.base_url()))
+            .send()
+            .await
+            .unwrap();
         let text = response.text().await.unwrap();
         assert!(text.starts_with("{\"statusCode\""));
     }
     let request = server.requests().pop().unwrap();
-    assert!(request.contains("accept-encoding: ") && request.contains("cookie: a=b"));
-}
-
-#[tokio::test]
-async fn timeouts_of_the_callers_builder_only_shorten_a_call() {
-    let silent = RawServer::start(|mut stream| while read_request(&mut stream).is_some() {});
-    for (theirs, ours) in [(100_000, 300), (300, 19_000)] {
-        let theirs = reqwest::Client::builder().timeout(Duration::from_millis(theirs));
-        let builder = builder(silent.url()).http_client_builder(theirs);
-        let error = call(builder.timeout(Duration::from_millis(ours))).await;
-        let error = error.unwrap();
-        assert!(error.is_timeout(), "{error:?}");
-        let got = (error.kind(), error.code_state());
-        assert_eq!(got, (ErrorKind::Timeout, CodeState::Unknown));
-    }
+    assert!(request.header("accept-encoding").is_some());
+    assert_eq!(request.header("cookie").as_deref(), Some("a=b"));
 }
 
 #[tokio::test]
@@ -248,39 +225,39 @@ async fn proxies_of_the_environment_do_not_apply_to_loopback() {
         let _ = call(builder(url).allow_plain_http(true)).await;
         return;
     }
-    let proxy = RawServer::respond(|_| response(502, "", ""));
-    let server = server();
-    let localhost = format!("http://localhost:{}", server.addr.port());
+    let proxy = server(response(502, "", ""));
+    let server = succeeding();
+    let localhost = format!("http://localhost:{}", server.address().port());
     let other_host = "http://host.invalid".to_owned();
-    for (url, by_proxy) in [(server.url(), 0), (localhost, 0), (other_host, 1)] {
-        let proxy_url = proxy.url();
+    for (url, by_proxy) in [
+        (server.base_url().to_owned(), 0),
+        (localhost, 0),
+        (other_host, 1),
+    ] {
         let names = ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
-        let mut variables = names.map(|name| (name, &*proxy_url)).to_vec();
+        let mut variables = names.map(|name| (name, proxy.base_url())).to_vec();
         variables.extend([("NO_PROXY", ""), ("URL", &url)]);
         let test = "transport::proxies_of_the_environment_do_not_apply_to_loopback";
-        let _ = child::run_ok(test, &variables);
-        assert_eq!(proxy.requests().len(), by_proxy, "{url}");
+        child::run(test, &variables);
+        assert_eq!(proxy.request_count(), by_proxy, "{url}");
     }
-    assert_eq!(server.requests().len(), 2);
+    assert_eq!(server.request_count(), 2);
 }
 
 #[tokio::test]
 async fn a_proxy_that_rejects_the_tunnel_gets_no_code() {
-    let responses: Vec<Vec<u8>> = [400, 403, 407, 429, 500, 503]
-        .map(|status| response(status, "", ""))
-        .into_iter()
-        .chain([b"not HTTP\r\n\r\n".to_vec(), b"HTTP/1.1 2".to_vec(), vec![]])
-        .collect();
-    for bytes in responses {
+    let malformed = ["not HTTP\r\n\r\n", "HTTP/1.1 2", ""].map(|text| text.as_bytes().to_vec());
+    let rejections = [400, 403, 407, 429, 500, 503].map(|status| response(status, "", ""));
+    for bytes in rejections.into_iter().chain(malformed) {
         let what = String::from_utf8_lossy(&bytes).into_owned();
-        let proxy = RawServer::respond(move |_| bytes.clone());
-        let builder = builder("https://host.invalid").proxy(proxy.url());
+        let proxy = server(bytes);
+        let builder = builder("https://host.invalid").proxy(proxy.base_url());
         let builder = builder.connect_timeout(Duration::from_millis(400));
-        let error = call(builder).await.unwrap();
-        let got = (error.kind(), error.code_state(), error.attempts());
-        let expected = (ErrorKind::Connect, CodeState::Unused, 3);
-        assert_eq!(got, expected, "{what}: {error:?}");
+        let error = call(builder).await.unwrap_err();
+        let got = (class(&error), error.attempts());
+        assert_eq!(got, (CONNECT, 3), "{what}: {error:?}");
         for request in proxy.requests() {
+            let request = String::from_utf8(request.bytes).unwrap();
             assert!(request.starts_with("CONNECT host.invalid:443 "), "{what}");
             assert!(!request.contains(CODE), "{what}");
         }
@@ -303,31 +280,22 @@ impl Resolve for SlowDns {
 #[tokio::test]
 async fn a_zero_pool_idle_timeout_never_reuses_a_connection() {
     for idle in [Duration::ZERO, Duration::from_secs(4)] {
-        let most = Arc::new(AtomicUsize::new(0));
-        let requests = Arc::clone(&most);
-        let server = RawServer::start(move |mut stream| {
-            for number in 1.. {
-                if read_request(&mut stream).is_none() {
-                    return;
-                }
-                requests.fetch_max(number, Ordering::SeqCst);
-                std::thread::sleep(Duration::from_millis(100));
-                stream.write_all(&response(200, "", SUCCESS)).unwrap();
-            }
-        });
-        let url = format!("http://localhost:{}", server.addr.port());
+        let latency = Duration::from_millis(100);
+        let sandbox = Sandbox::builder().latency(latency).start_blocking();
+        let sandbox = sandbox.unwrap();
+        let url = format!("http://localhost:{}", sandbox.address().port());
         let theirs = reqwest::Client::builder().dns_resolver(Arc::new(SlowDns));
-        let builder = builder(url)
-            .pool_idle_timeout(idle)
-            .http_client_builder(theirs);
-        let client = builder.build().unwrap();
+        let builder = builder(url).http_client_builder(theirs);
+        let client = builder.pool_idle_timeout(idle).build().unwrap();
         let call = async |start| {
             tokio::time::sleep(Duration::from_millis(start)).await;
-            client.get_wechat_miniprogram_phone(CODE, CONNECTION).await
+            let error = request(&client).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::CodeRejected);
         };
-        let (first, second, third) = tokio::join!(call(0), call(150), call(600));
-        assert!(first.is_ok() && second.is_ok() && third.is_ok());
-        assert_eq!(most.load(Ordering::SeqCst) == 1, idle.is_zero());
+        tokio::join!(call(0), call(150), call(600));
+        let connections = sandbox.connections();
+        let most = connections.iter().map(|each| each.requests).max();
+        assert_eq!(most == Some(1), idle.is_zero());
     }
 }
 
@@ -335,35 +303,30 @@ async fn a_zero_pool_idle_timeout_never_reuses_a_connection() {
 /// such bytes must not be used.
 #[tokio::test]
 async fn bytes_on_an_idle_connection_retire_it() {
-    let server = RawServer::start(|mut stream| {
-        while read_request(&mut stream).is_some() {
-            let stranger = SUCCESS.replace("138000", "999999");
-            stream.write_all(&response(200, "", SUCCESS)).unwrap();
-            std::thread::sleep(Duration::from_millis(20));
-            let _ = stream.write_all(&response(200, "", stranger));
-        }
-    });
-    let client = builder(server.url()).build().unwrap();
+    let stranger = response(200, "", SUCCESS.replace("138000", "999999"));
+    let extra = Fault::extra(stranger).after(Duration::from_millis(20));
+    let server = sandbox_with(extra.permanent());
+    let client = builder(server.base_url()).build().unwrap();
     for _ in 0..5 {
-        let call = client.get_wechat_miniprogram_phone(CODE, CONNECTION);
+        let code = server.issue_code("13800138000").unwrap();
+        let call = client.get_wechat_miniprogram_phone(code, CONNECTION);
         let reply = call.await.unwrap();
         assert_eq!(reply.data.pure_phone_number.as_str(), "13800138000");
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
-    assert_eq!(server.connections(), 5);
+    assert_eq!(server.connection_count(), 5);
 }
 
 #[test]
 fn a_call_outside_a_tokio_runtime_is_a_configuration_error() {
-    let server = server();
-    let client: AuthenticationClient = builder(server.url()).build().unwrap();
-    let call = client.get_wechat_miniprogram_phone(CODE, CONNECTION);
-    let mut call = std::pin::pin!(call.into_future());
+    let server = succeeding();
+    let client = builder(server.base_url()).build().unwrap();
+    let mut call = std::pin::pin!(request(&client).into_future());
     let polled = call.as_mut().poll(&mut Context::from_waker(Waker::noop()));
     let Poll::Ready(Err(error)) = polled else {
         panic!("{polled:?}")
     };
-    let got = (error.kind(), error.code_state(), server.connections());
-    assert_eq!(got, (ErrorKind::Config, CodeState::Unused, 0));
+    assert_eq!(class(&error), (ErrorKind::Config, CodeState::Unused));
+    assert_eq!(server.connection_count(), 0);
     assert!(error.to_string().contains("tokio"), "{error}");
 }
