@@ -7,13 +7,11 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::answer::{Answer, Shape};
-use crate::clock::MAX_ADVANCE;
-use crate::log::RequestRecord;
 use crate::relay;
 use crate::request::Request;
 use crate::state::{MAX_LATENCY, State};
 
-/// How many codes and requests `GET /sandbox` shows unless `limit` is given.
+/// How many codes and requests `GET /sandbox` shows, the latest.
 const LIMIT: usize = 50;
 
 /// What is said about all other requests.
@@ -30,9 +28,8 @@ pub(crate) async fn respond(state: &State, request: &Request) -> Answer {
 }
 
 async fn handle(state: &State, request: &Request) -> Result<Value, String> {
-    let query = request.target.split_once('?');
     match (request.path(), &*request.method) {
-        ("/sandbox", "GET") => show(state, query.map_or("", |(_, query)| query)),
+        ("/sandbox", "GET") => Ok(show(state)),
         ("/sandbox/codes", "POST") => {
             let code = state.issue(body(request)?)?;
             Ok(json!(state.entry(&code)))
@@ -60,31 +57,15 @@ fn body<T: DeserializeOwned>(request: &Request) -> Result<T, String> {
     serde_json::from_slice(&request.body).map_err(|error| error.to_string())
 }
 
-fn show(state: &State, query: &str) -> Result<Value, String> {
-    let (mut limit, mut only) = (LIMIT, None);
-    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-        match pair.split_once('=') {
-            Some(("limit", number)) => {
-                limit = number.parse().map_err(|_| "limit must be a whole number")?;
-            }
-            Some(("code", code)) => only = Some(code),
-            _ => return Err("the parameters are limit and code".to_owned()),
-        }
-    }
+fn show(state: &State) -> Value {
     let (config, now) = (&state.config, state.clock.now());
     let mut core = state.core();
     let core = &mut *core;
-    let ledger = match only {
-        Some(code) => core.ledger.entry(code, now).into_iter().collect(),
-        None => core.ledger.entries(limit, now),
-    };
-    let wanted =
-        |record: &&RequestRecord| only.is_none_or(|code| record.code.as_deref() == Some(code));
-    let latest = core.log.requests().rev().filter(wanted).take(limit);
-    let mut requests: Vec<&RequestRecord> = latest.collect();
-    requests.reverse();
+    let ledger = core.ledger.entries(LIMIT, now);
+    let requests = core.log.requests.values();
+    let requests = requests.skip(core.log.requests.len().saturating_sub(LIMIT));
     let controls = core.controls;
-    Ok(json!({
+    json!({
         "version": env!("CARGO_PKG_VERSION"),
         "baseUrl": config.base_url,
         "appId": config.app_id,
@@ -99,8 +80,8 @@ fn show(state: &State, query: &str) -> Result<Value, String> {
         "faults": core.faults,
         "requestCount": core.log.complete,
         "ledger": ledger,
-        "requests": requests,
-    }))
+        "requests": requests.collect::<Vec<_>>(),
+    })
 }
 
 #[derive(Deserialize)]
@@ -125,19 +106,13 @@ fn control(state: &State, switch: Switch) -> Result<Value, String> {
         }
     };
     let latency = switch.latency_ms.map(Duration::from_millis);
-    if latency.is_some_and(|latency| latency > MAX_LATENCY) {
-        return Err("latencyMs must be at most 60000".to_owned());
-    }
     let advance = Duration::from_secs(switch.advance_seconds.unwrap_or(0));
-    if advance > MAX_ADVANCE {
-        return Err("advanceSeconds must be at most ten years".to_owned());
-    }
     let mut core = state.core();
     let controls = &mut core.controls;
     controls.shape = switch.shape.unwrap_or(controls.shape);
-    controls.latency = latency.unwrap_or(controls.latency);
+    controls.latency = latency.unwrap_or(controls.latency).min(MAX_LATENCY);
     controls.rate_limit = rate_limit.unwrap_or(controls.rate_limit);
     drop(core);
     state.clock.advance(advance);
-    show(state, "")
+    Ok(show(state))
 }

@@ -131,9 +131,8 @@ pub(crate) fn faulted(fault: &Fault, mut real: Answer, request: Option<&Request>
             script.then = *then;
             script.complete = false;
         }
-        Action::Twice { bytes } => {
-            let second = bytes.as_ref().map_or(&script.bytes, |bytes| &bytes.0);
-            script.second = second.clone();
+        Action::Twice => {
+            script.second.clone_from(&script.bytes);
             swap(&mut script.wait, &mut script.later);
         }
         Action::Cut { at, how } => {

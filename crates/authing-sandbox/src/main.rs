@@ -6,13 +6,12 @@ use std::net::{IpAddr, SocketAddr};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use authing_sandbox::{EXCHANGE_PATH, Sandbox, Shape};
+use authing_sandbox::{Sandbox, Shape};
 use clap::Parser;
 
 /// A local Authing: exchanges WeChat mini program codes for phone numbers, without WeChat.
 ///
-/// Open the address it prints in a browser, or use the curl commands. Point your backend's Authing
-/// host at the address.
+/// Open the address it prints in a browser, and point your backend's Authing host at it.
 #[derive(Debug, Parser)]
 #[command(
     version,
@@ -107,59 +106,23 @@ async fn serve(options: Options) -> io::Result<()> {
         early = &mut interrupted => return early,
         () = std::future::ready(()) => {}
     }
-    println!("{}", welcome(&sandbox, &options, &codes));
-    interrupted.await?;
-    println!("Stopping.");
-    drop(sandbox);
-    Ok(())
-}
-
-fn welcome(sandbox: &Sandbox, options: &Options, codes: &str) -> String {
-    let base_url = sandbox.base_url();
-    let (note, authorization) = match options.admin_token {
-        Some(_) => (
-            "\n(it asks for the admin token)",
-            " -H \"authorization: Bearer $AUTHING_SANDBOX_ADMIN_TOKEN\"",
-        ),
-        None => ("", ""),
-    };
-    let header = quoted(&format!("x-authing-app-id: {}", options.app_id));
-    let connection = options.connection.first().map_or("", String::as_str);
-    let body = format!("{{\"code\": \"CODE\", \"extIdpConnidentifier\": \"{connection}\"}}");
-    // The shell puts the code of the first command into the second.
-    let body = quoted(&body).replace("CODE", "'$CODE'");
-    format!(
+    println!(
         "A local Authing listens on {base_url}
-Open {base_url}/ in a browser: a phone to tap on, and what really happens.{note}
+Open {base_url}/ in a browser: a phone to tap on, and what really happens.
+Programs use the routes in authing-sandbox --help.
 
   x-authing-app-id       {}
   extIdpConnidentifier   {}
   your backend           {}{codes}
 
-Issue a code, as a user's tap would:
-
-  CODE=$(curl -s {base_url}/sandbox/codes{authorization} -H 'content-type: application/json' \\
-    -d '{{\"phoneNumber\": \"+8613800138000\"}}' | sed 's/.*\"code\":\"\\([^\"]*\\).*/\\1/'); echo $CODE
-
-Exchange it (it works once, for five minutes):
-
-  curl -s {base_url}{EXCHANGE_PATH} \\
-    -H 'content-type: application/json' -H {header} \\
-    -d {body}; echo
-
-Let the next request fail:
-
-  curl -s {base_url}/sandbox/faults{authorization} -H 'content-type: application/json' \\
-    -d '{{\"action\": {{\"kind\": \"cut\", \"at\": \"half-body\", \"how\": \"reset\"}}}}'; echo
-
 Ctrl-C stops it.",
         options.app_id,
         options.connection.join(", "),
         options.backend.as_deref().unwrap_or("none (--backend URL)"),
-    )
-}
-
-/// A word that a shell takes literally.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
+        base_url = sandbox.base_url(),
+    );
+    interrupted.await?;
+    println!("Stopping.");
+    drop(sandbox);
+    Ok(())
 }

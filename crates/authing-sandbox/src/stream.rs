@@ -10,6 +10,8 @@ use std::time::Duration;
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
 use crate::clock::lock;
 use crate::fault::How;
@@ -41,7 +43,8 @@ impl Link {
     }
 
     pub(crate) fn update<T>(&self, change: impl FnOnce(&mut ConnectionRecord) -> T) -> Option<T> {
-        self.state.core().log.connection(self.number, change)
+        let mut core = self.state.core();
+        core.log.connections.get_mut(&self.number).map(change)
     }
 
     /// Whether the peer has sent a RST.
@@ -128,8 +131,9 @@ impl AsyncWrite for Counted {
         let mut core = link.state.core();
         let written = ready!(Pin::new(&mut *lock(&link.tcp)).poll_write(cx, buf));
         let count = *written.as_ref().unwrap_or(&0) as u64;
-        core.log
-            .connection(link.number, |record| record.bytes_written += count);
+        if let Some(record) = core.log.connections.get_mut(&link.number) {
+            record.bytes_written += count;
+        }
         drop(core);
         if let Err(error) = &written {
             link.note_error(error);
@@ -155,19 +159,11 @@ pub(crate) async fn end_and_drain(mut stream: Counted, how: How) {
     }
 }
 
-/// TLS, if it is compiled in and configured.
-#[cfg(feature = "tls")]
-pub(crate) type Acceptor = Option<tokio_rustls::TlsAcceptor>;
-/// TLS, which is not compiled in.
-#[cfg(not(feature = "tls"))]
-pub(crate) type Acceptor = Option<Arc<std::convert::Infallible>>;
-
 /// Shakes hands, and records the result. A connection on which that fails is ended.
-#[cfg(feature = "tls")]
 pub(crate) async fn handshake(
-    acceptor: &tokio_rustls::TlsAcceptor,
+    acceptor: &TlsAcceptor,
     stream: Counted,
-) -> Option<tokio_rustls::server::TlsStream<Counted>> {
+) -> Option<TlsStream<Counted>> {
     let link = Arc::clone(&stream.0);
     match acceptor.accept(stream).into_fallible().await {
         Err((error, stream)) => {

@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
 
 use crate::answer::Envelope;
 use crate::api::{self, Script};
@@ -19,7 +20,7 @@ use crate::ledger::Outcome;
 use crate::log::{Ending, MAX_RECORDED_RESPONSE, RequestRecord};
 use crate::request::{self, HEAD_GRACE, Request};
 use crate::state::State;
-use crate::stream::{Acceptor, Counted, Link, end_and_drain};
+use crate::stream::{Counted, Link, end_and_drain, handshake};
 use crate::{guard, http};
 
 /// How many connections are served at a time; more wait to be accepted.
@@ -32,7 +33,7 @@ const UNREAD: Duration = Duration::from_secs(5);
 const READ_AHEAD: usize = 64 * 1024;
 
 /// Accepts connections until it is dropped, which closes all of them.
-pub(crate) async fn serve(listener: TcpListener, state: State, acceptor: Acceptor) {
+pub(crate) async fn serve(listener: TcpListener, state: State, acceptor: Option<TlsAcceptor>) {
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let mut connections = JoinSet::new();
     while let Ok(place) = Arc::clone(&places).acquire_owned().await {
@@ -50,7 +51,7 @@ pub(crate) async fn serve(listener: TcpListener, state: State, acceptor: Accepto
     }
 }
 
-async fn connect(link: Arc<Link>, acceptor: Acceptor) {
+async fn connect(link: Arc<Link>, acceptor: Option<TlsAcceptor>) {
     let mut stream = Counted(Arc::clone(&link));
     let here = |trigger| matches!(trigger, CutAt::Handshake(_));
     let fault = link.state.core().take_fault(here);
@@ -66,15 +67,12 @@ async fn connect(link: Arc<Link>, acceptor: Acceptor) {
     }
     match acceptor {
         None => Wire::new(stream, link).run().await,
-        #[cfg(feature = "tls")]
         Some(acceptor) => {
-            let shaken = timeout(IDLE, crate::stream::handshake(&acceptor, stream)).await;
+            let shaken = timeout(IDLE, handshake(&acceptor, stream)).await;
             if let Ok(Some(stream)) = shaken {
                 Wire::new(stream, link).run().await;
             }
         }
-        #[cfg(not(feature = "tls"))]
-        Some(never) => match *never {},
     }
 }
 
@@ -172,14 +170,8 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
 
     /// Records the bytes of the current request that have come, at most `length`.
     fn keep(&mut self, length: usize) {
-        let buffer = std::mem::take(&mut self.buffer);
-        let bytes = &buffer[..length.min(buffer.len())];
-        self.note(|record| {
-            record.bytes.truncate(bytes.len());
-            let known = record.bytes.len();
-            record.bytes.extend_from_slice(&bytes[known..]);
-        });
-        self.buffer = buffer;
+        let bytes = self.buffer[..length.min(self.buffer.len())].to_vec();
+        self.note(|record| record.bytes = bytes);
     }
 
     /// Notes that the peer closed before the request at hand was complete.

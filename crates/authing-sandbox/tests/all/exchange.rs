@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use authing_sandbox::{CodeStatus, EXCHANGE_PATH, Ending, Order, Outcome, Rejection, Sandbox};
+use authing_sandbox::{CodeKind, CodeStatus, Ending, Order, Outcome, Rejection, Sandbox};
 use serde_json::{Value, json};
 
 use crate::*;
@@ -19,7 +19,7 @@ fn each_shape_is_the_documents_example() {
         beside | /phone_info | | ["+8613800138000","13800138000","86"]
         loose | /data | /data | ["13800138000","13800138000",86]"#;
     for [shape, place, error_place, expected] in rows(table) {
-        sandbox.set_shape(shape.parse().unwrap());
+        sandbox.set_shape(serde_json::from_value(json!(shape)).unwrap());
         let code = issue(&sandbox);
         let body = exchange(&sandbox, &code);
         assert_eq!(body["statusCode"], 200);
@@ -78,9 +78,17 @@ fn each_mistake_has_its_numbers_and_leaves_the_code_unused() {
     let reply = json(&send(&sandbox, &text));
     assert_eq!(reply["message"], "content-type must be application/json");
 
-    let login = sandbox.issue(Order::login()).unwrap();
-    let other = sandbox.issue(Order::phone(NUMBER).connection("other"));
-    for code in [&login, &other.unwrap(), "0123"] {
+    let login = Order {
+        kind: CodeKind::Login,
+        ..Order::default()
+    };
+    let other = Order {
+        phone_number: Some(NUMBER.to_owned()),
+        connection: Some("other".to_owned()),
+        ..Order::default()
+    };
+    let [login, other] = [login, other].map(|order| sandbox.issue(order).unwrap());
+    for code in [&login, &other, "0123"] {
         assert_eq!(exchange(&sandbox, code)["data"]["errcode"], 40029);
     }
     assert_eq!(seen(&sandbox, "0123").1, CodeStatus::Unknown);
@@ -95,8 +103,7 @@ fn each_mistake_has_its_numbers_and_leaves_the_code_unused() {
 fn exactly_one_of_many_requests_consumes_a_code_and_the_ledger_says_which() {
     let sandbox = start(Sandbox::builder().manual_clock(true));
     let code = issue(&sandbox);
-    let old = Order::phone(NUMBER).code("my-code");
-    assert_eq!(sandbox.issue(old).unwrap(), "my-code");
+    let old = issue(&sandbox);
     let replies = std::thread::scope(|scope| {
         let threads = [(); 32].map(|()| scope.spawn(|| exchange(&sandbox, &code)));
         threads.map(|thread| thread.join().unwrap())
@@ -106,9 +113,9 @@ fn exactly_one_of_many_requests_consumes_a_code_and_the_ledger_says_which() {
         .filter(|reply| reply["data"]["phoneNumber"] == NUMBER);
     assert_eq!(successes.count(), 1);
     sandbox.clock().advance(Duration::from_secs(300));
-    let reply = exchange(&sandbox, "my-code");
+    let reply = exchange(&sandbox, &old);
     assert_eq!(reply["data"]["errcode"], 40029);
-    assert_eq!(seen(&sandbox, "my-code"), (1, CodeStatus::Expired));
+    assert_eq!(seen(&sandbox, &old), (1, CodeStatus::Expired));
 
     let entry = sandbox.entry(&code).unwrap();
     assert_eq!((entry.status, entry.presented), (CodeStatus::Consumed, 32));
@@ -154,10 +161,6 @@ fn records_hold_every_byte_in_both_directions() {
     assert_eq!((&records[0].bytes, &records[1].bytes), (&first, &second));
     let recorded = records.iter().map(|record| &record.response[..]);
     assert!(recorded.eq(responses.iter().map(String::as_bytes)));
-    assert_eq!(records[0].method(), "POST");
-    assert_eq!(records[0].target(), EXCHANGE_PATH);
-    assert_eq!(records[0].header("HOST").as_deref(), Some("localhost"));
-    assert!(records[0].body().ends_with(b"\"my-wxapp\"}"));
     assert_eq!(records[0].code.as_deref(), Some(&*code));
     let connection = &sandbox.connections()[0];
     let (read, written) = (connection.bytes_read, connection.bytes_written);
@@ -188,7 +191,7 @@ fn unusual_requests_are_recorded() {
     );
     let reply = json(&send(&sandbox, chunked.as_bytes()));
     assert_eq!(reply["data"]["countryCode"], "86");
-    assert_eq!(last(&sandbox).body(), body.as_bytes());
+    assert_eq!(last(&sandbox).bytes, chunked.as_bytes());
 
     let unknown = send(&sandbox, &request("GET", "/api/v3/other?x", "", ""));
     assert!(unknown.starts_with("HTTP/1.1 404 "), "{unknown}");

@@ -7,7 +7,6 @@ mod exchange;
 mod faults;
 #[cfg(feature = "program")]
 mod program;
-#[cfg(feature = "tls")]
 mod tls;
 
 use std::fmt::Display;
