@@ -8,8 +8,6 @@ use crate::answer::{Envelope, wechat_error};
 
 /// How many faults can wait in the queue.
 pub const MAX_FAULTS: usize = 64;
-/// The longest wait that a fault may ask for: a day.
-pub const MAX_DELAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Where a connection is cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -19,7 +17,7 @@ pub enum CutAt {
     /// When the next connection is accepted, before a byte is read (under TLS: before the
     /// handshake). Requests on open connections do not trigger it.
     Accept,
-    /// After this many bytes of the client's TLS handshake, on the next connection.
+    /// After this many bytes of the next connection, under TLS of the client's handshake.
     Handshake(usize),
     /// After this many bytes of the request. A shorter request is cut when it is complete.
     RequestBytes(usize),
@@ -42,8 +40,6 @@ pub enum CutAt {
 pub enum How {
     /// With a FIN. The sandbox reads on, so that later requests are counted.
     Fin,
-    /// With a plain `close()`: a FIN, or a RST if bytes are unread or arrive later.
-    Close,
     /// With a RST.
     Reset,
     /// Not at all: the sandbox is silent until the peer closes.

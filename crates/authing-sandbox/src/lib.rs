@@ -53,7 +53,7 @@
 //! |---|---|
 //! | `answer` | `httpStatus`, `headers` (pairs), `body`; what is absent is taken from the real response, so that `{"kind": "answer"}` with `afterMs` only delays it |
 //! | `raw` | `bytes`; optional `repeat`, `then` (as `how`) |
-//! | `cut` | `at`: `accept`, `{"handshake": n}`, `{"request-bytes": n}`, `request`, `status-line`, `half-body`, `{"response-bytes": n}`, `response`; `how`: `fin`, `close`, `reset`, `stall` |
+//! | `cut` | `at`: `accept`, `{"handshake": n}`, `{"request-bytes": n}`, `request`, `status-line`, `half-body`, `{"response-bytes": n}`, `response`; `how`: `fin`, `reset`, `stall` |
 //! | `twice` | none |
 //!
 //! # Limits
@@ -97,7 +97,7 @@ mod wire;
 pub use crate::http::OPENAPI_DOCUMENT;
 pub use answer::Shape;
 pub use clock::{Clock, MAX_ADVANCE};
-pub use fault::{CutAt, Fault, How, MAX_DELAY, MAX_FAULTS};
+pub use fault::{CutAt, Fault, How, MAX_FAULTS};
 pub use get_wechat_miniprogram_phone::EXCHANGE_PATH;
 pub use ledger::{
     Attempt, CODE_LIFETIME, CodeKind, CodeStatus, Entry, MAX_ATTEMPTS, MAX_CODES,

@@ -115,14 +115,8 @@ pub struct ConnectionRecord {
     pub number: u64,
     /// Bytes read from TCP before the sandbox ended the connection.
     pub bytes_read: u64,
-    /// Bytes read from TCP afterwards.
-    pub bytes_read_after_end: u64,
     /// Bytes read after decryption; without TLS, all bytes.
     pub plain_bytes_read: u64,
-    /// Bytes written to TCP.
-    pub bytes_written: u64,
-    /// Complete requests, those for the console and late ones included.
-    pub requests: u64,
     /// The state of TLS.
     pub tls: Tls,
     /// Whether and how the peer closed.

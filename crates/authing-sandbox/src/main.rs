@@ -3,7 +3,7 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::process::ExitCode;
+use std::thread;
 use std::time::Duration;
 
 use authing_sandbox::{Sandbox, Shape};
@@ -67,15 +67,18 @@ fn rate_limit(text: &str) -> Result<Option<u32>, &'static str> {
     Ok(if text == "off" { None } else { Some(number?) })
 }
 
-fn main() -> ExitCode {
-    match serve(Options::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => clap::Error::raw(clap::error::ErrorKind::Io, format!("{error}\n")).exit(),
+fn main() {
+    let sandbox = start(&Options::parse());
+    let _sandbox = sandbox.unwrap_or_else(|error| {
+        clap::Error::raw(clap::error::ErrorKind::Io, format!("{error}\n")).exit()
+    });
+    loop {
+        thread::park();
     }
 }
 
-#[tokio::main(flavor = "current_thread")]
-async fn serve(options: Options) -> io::Result<()> {
+/// Starts the sandbox and prints where it listens.
+fn start(options: &Options) -> io::Result<Sandbox> {
     let mut builder = Sandbox::builder()
         .bind(SocketAddr::new(options.host, options.port))
         .allow_remote(options.allow_remote)
@@ -93,18 +96,11 @@ async fn serve(options: Options) -> io::Result<()> {
     if let Some(backend) = &options.backend {
         builder = builder.backend(backend);
     }
-    let sandbox = builder.start().await?;
+    let sandbox = builder.start_blocking()?;
     let mut codes = String::new();
     for number in &options.phone {
         let code = sandbox.issue_code(number)?;
         codes.push_str(&format!("\n  code for {number}: {code}"));
-    }
-    let mut interrupted = std::pin::pin!(tokio::signal::ctrl_c());
-    // The first poll installs the handler, before the address is printed.
-    tokio::select! {
-        biased;
-        early = &mut interrupted => return early,
-        () = std::future::ready(()) => {}
     }
     println!(
         "A local Authing listens on {base_url}
@@ -121,8 +117,5 @@ Ctrl-C stops it.",
         options.backend.as_deref().unwrap_or("none (--backend URL)"),
         base_url = sandbox.base_url(),
     );
-    interrupted.await?;
-    println!("Stopping.");
-    drop(sandbox);
-    Ok(())
+    Ok(sandbox)
 }

@@ -55,8 +55,7 @@ impl Link {
     /// Ends the connection below TLS. All of it must be dropped next, except after [`How::Fin`]
     /// and [`How::Stall`].
     pub(crate) async fn end(&self, how: How) {
-        let written = self.update(|record| record.bytes_written > 0);
-        if how == How::Reset && written == Some(true) {
+        if how == How::Reset {
             // A RST discards what the kernel has not delivered yet.
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
@@ -67,7 +66,7 @@ impl Link {
         let _ = match how {
             How::Fin => socket.shutdown(Shutdown::Write),
             How::Reset => socket.set_linger(Some(Duration::ZERO)),
-            How::Close | How::Stall => Ok(()),
+            How::Stall => Ok(()),
         };
     }
 
@@ -113,7 +112,7 @@ impl AsyncRead for Counted {
             _ if bytes == 0 => {
                 record.peer_closed.get_or_insert(Closed::Fin);
             }
-            Some(_) => record.bytes_read_after_end += bytes as u64,
+            Some(_) => {}
             None => record.bytes_read += bytes as u64,
         });
         Poll::Ready(result)
@@ -127,14 +126,7 @@ impl AsyncWrite for Counted {
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
         let link = &self.0;
-        // Under the lock, so that a peer that has read the bytes finds them counted.
-        let mut core = link.state.core();
         let written = ready!(Pin::new(&mut *lock(&link.tcp)).poll_write(cx, buf));
-        let count = *written.as_ref().unwrap_or(&0) as u64;
-        if let Some(record) = core.log.connections.get_mut(&link.number) {
-            record.bytes_written += count;
-        }
-        drop(core);
         if let Err(error) = &written {
             link.note_error(error);
         }

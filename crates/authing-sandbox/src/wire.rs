@@ -15,7 +15,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::answer::Envelope;
 use crate::api::{self, Script};
-use crate::fault::{Action, CutAt, Fault, How, MAX_DELAY};
+use crate::fault::{Action, CutAt, Fault, How};
 use crate::ledger::Outcome;
 use crate::log::{Ending, MAX_RECORDED_RESPONSE, RequestRecord};
 use crate::request::{self, HEAD_GRACE, Request};
@@ -27,6 +27,8 @@ use crate::{guard, http};
 pub const MAX_CONNECTIONS: usize = 1_024;
 /// How long a connection may be idle, and how long a request may take to arrive.
 const IDLE: Duration = Duration::from_secs(60);
+/// How long a stall lasts unless the peer closes.
+const STALLED: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long a peer may read nothing of what is sent before its connection is reset.
 const UNREAD: Duration = Duration::from_secs(5);
 /// The bytes that are read ahead while a response is sent.
@@ -120,7 +122,7 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
     async fn run(mut self) {
         loop {
             let stalled = self.ended == Some(How::Stall);
-            let limit = if stalled { MAX_DELAY } else { IDLE };
+            let limit = if stalled { STALLED } else { IDLE };
             let (script, number) = match timeout(limit, self.next()).await {
                 Err(_) | Ok(Event::Eof) => return self.abandon(),
                 Ok(Event::Invalid(_)) if self.ended.is_some() => return self.abandon(),
@@ -136,7 +138,6 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
                     tokio::task::yield_now().await;
                     let script = self.respond(&request).await;
                     self.buffer.drain(..request.length.min(self.buffer.len()));
-                    self.link.update(|record| record.requests += 1);
                     let number = self.record.take();
                     let Some(script) = script else { continue };
                     (script, number)
@@ -146,7 +147,7 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
                 Ok(None) => {}
                 Ok(Some(how)) => {
                     self.link.end(how).await;
-                    if matches!(how, How::Close | How::Reset) {
+                    if how == How::Reset {
                         return;
                     }
                     self.ended = Some(how);

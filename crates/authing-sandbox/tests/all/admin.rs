@@ -53,8 +53,6 @@ fn the_console_uses_its_files_and_five_routes_that_explain_errors() {
         POST | /sandbox/faults | {"action": {"kind": "cut", "at": "x", "how": "fin"}} | 400 | half-body
         POST | /sandbox/faults | {"action": {"kind": "twice"}, "time": 1} | 400 | `times`
         POST | /sandbox/faults | {"action": {"kind": "twice"}, "times": 0} | 400 | at least 1
-        POST | /sandbox/faults | {"action": {"kind": "twice"}, "afterMs": 86400001} | 400 | a day
-        POST | /sandbox/faults | {"action": {"kind":"cut", "at": {"handshake":5}, "how":"fin"}} | 400 | TLS
         POST | /sandbox/faults | {"action": {"kind": "twice"}} | 200 | "kind":"twice"
         DELETE | /sandbox/faults | | 200 | "faults":[]"#;
     let policy = "content-security-policy: default-src 'none'; script-src 'self'; style-src 'self'";
