@@ -14,8 +14,6 @@ pub const CODE_LIFETIME: Duration = Duration::from_secs(5 * 60);
 pub const MAX_CODES: usize = 200_000;
 /// How many codes that were never issued the ledger keeps, the latest.
 pub const MAX_UNKNOWN_CODES: usize = 1_024;
-/// How many attempts the ledger keeps for one code, the latest. [`Entry::presented`] counts all.
-pub const MAX_ATTEMPTS: usize = 64;
 /// The longest code, in characters. A longer one that is presented is kept in part.
 pub(crate) const MAX_CODE: usize = 128;
 
@@ -63,18 +61,6 @@ pub enum Outcome {
     Rejected(Rejection),
 }
 
-/// One complete request that presented a code.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Attempt {
-    /// The number of the request, as in [`RequestRecord::number`](crate::RequestRecord::number).
-    pub request: u64,
-    /// When, by the sandbox's clock.
-    pub at: DateTime<Utc>,
-    /// What it led to.
-    pub outcome: Outcome,
-}
-
 /// All that is known about one code.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -100,8 +86,6 @@ pub struct Entry {
     pub consumed_by: Option<u64>,
     /// How many complete requests have presented it.
     pub presented: u64,
-    /// The latest of them, oldest first, at most [`MAX_ATTEMPTS`].
-    pub attempts: Vec<Attempt>,
 }
 
 impl Entry {
@@ -162,7 +146,7 @@ impl Ledger {
     }
 
     /// Counts a complete request that presented a code.
-    pub(crate) fn note(&mut self, code: &str, attempt: Attempt) {
+    pub(crate) fn note(&mut self, code: &str) {
         let code: String = code.chars().take(MAX_CODE).collect();
         if !self.entries.contains_key(&code) {
             if self.unknown.len() >= MAX_UNKNOWN_CODES
@@ -175,10 +159,6 @@ impl Ledger {
         let entry = self.entries.entry(code.clone()).or_default();
         entry.code = code;
         entry.presented += 1;
-        if entry.attempts.len() >= MAX_ATTEMPTS {
-            entry.attempts.remove(0);
-        }
-        entry.attempts.push(attempt);
     }
 
     pub(crate) fn entry(&mut self, code: &str, now: DateTime<Utc>) -> Option<Entry> {

@@ -59,7 +59,7 @@
 //! # Limits
 //!
 //! What is kept is bounded, and the oldest is forgotten first: [`MAX_CODES`], [`MAX_UNKNOWN_CODES`],
-//! [`MAX_ATTEMPTS`], [`MAX_RECORDS`], [`MAX_RECORDED_BYTES`]. At most [`MAX_FAULTS`] faults wait.
+//! [`MAX_RECORDS`], [`MAX_RECORDED_BYTES`]. At most [`MAX_FAULTS`] faults wait.
 //! At most [`MAX_CONNECTIONS`] connections are served at a time. A request has a minute to arrive,
 //! an idle connection is closed after a minute, and a peer that reads nothing for 5 s is reset.
 
@@ -100,8 +100,7 @@ pub use clock::{Clock, MAX_ADVANCE};
 pub use fault::{CutAt, Fault, How, MAX_FAULTS};
 pub use get_wechat_miniprogram_phone::EXCHANGE_PATH;
 pub use ledger::{
-    Attempt, CODE_LIFETIME, CodeKind, CodeStatus, Entry, MAX_ATTEMPTS, MAX_CODES,
-    MAX_UNKNOWN_CODES, Outcome,
+    CODE_LIFETIME, CodeKind, CodeStatus, Entry, MAX_CODES, MAX_UNKNOWN_CODES, Outcome,
 };
 pub use log::{
     Closed, ConnectionRecord, Ending, MAX_RECORDED_BYTES, MAX_RECORDED_RESPONSE, MAX_RECORDS,

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
 use crate::answer::Envelope;
-use crate::ledger::{Attempt, Outcome};
+use crate::ledger::Outcome;
 use crate::refusal::Rejection;
 use crate::request::Request;
 use crate::state::{Core, State};
@@ -64,12 +64,7 @@ impl<'a> Call<'a> {
     pub(crate) fn note(&self, core: &mut Core, outcome: Outcome) {
         let code = self.field("code");
         if let Some(code) = code {
-            let attempt = Attempt {
-                request: self.number,
-                at: self.state.clock.now(),
-                outcome,
-            };
-            core.ledger.note(code, attempt);
+            core.ledger.note(code);
         }
         core.log.request(self.number, |record| {
             record.code = code.map(str::to_owned);

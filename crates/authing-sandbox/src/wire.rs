@@ -1,14 +1,13 @@
 //! The socket loop: reads requests, lets the API or the console respond, and carries out faults.
 
-use std::io;
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{
-    AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadHalf, WriteHalf,
+    self, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadHalf, WriteHalf,
 };
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
@@ -36,20 +35,19 @@ const READ_AHEAD: usize = 64 * 1024;
 
 /// Accepts connections until it is dropped, which closes all of them.
 pub(crate) async fn serve(listener: TcpListener, state: State, acceptor: Option<TlsAcceptor>) {
-    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let mut connections = JoinSet::new();
-    while let Ok(place) = Arc::clone(&places).acquire_owned().await {
-        let Ok((tcp, _)) = listener.accept().await else {
-            // Most likely out of file descriptors: other connections must close first.
-            sleep(Duration::from_millis(10)).await;
-            continue;
-        };
+    loop {
         while connections.try_join_next().is_some() {}
-        let (link, acceptor) = (Link::open(&state, tcp), acceptor.clone());
-        connections.spawn(async move {
-            connect(link, acceptor).await;
-            drop(place);
-        });
+        if connections.len() >= MAX_CONNECTIONS {
+            connections.join_next().await;
+        }
+        match listener.accept().await {
+            Ok((tcp, _)) => {
+                connections.spawn(connect(Link::open(&state, tcp), acceptor.clone()));
+            }
+            // Most likely out of file descriptors: other connections must close first.
+            Err(_) => sleep(Duration::from_millis(10)).await,
+        }
     }
 }
 
@@ -61,18 +59,19 @@ async fn connect(link: Arc<Link>, acceptor: Option<TlsAcceptor>) {
         && let CutAt::Handshake(bytes) = fault.trigger()
         && let Action::Cut { how, .. } = fault.action
     {
-        if stream.read_exact(&mut vec![0; bytes]).await.is_ok() {
+        let mut start = (&mut stream).take(bytes as u64);
+        if io::copy(&mut start, &mut io::sink()).await.is_ok() && start.limit() == 0 {
             pause(fault.wait()).await;
             end_and_drain(stream, how).await;
         }
         return;
     }
     match acceptor {
-        None => Wire::new(stream, link).run().await,
+        None => Wire::run(stream, link).await,
         Some(acceptor) => {
             let shaken = timeout(IDLE, handshake(&acceptor, stream)).await;
             if let Ok(Some(stream)) = shaken {
-                Wire::new(stream, link).run().await;
+                Wire::run(stream, link).await;
             }
         }
     }
@@ -91,23 +90,21 @@ struct Wire<S> {
     early: Option<bool>,
     /// How the sandbox has ended the connection; it only reads on then.
     ended: Option<How>,
-    /// Whether the peer has sent all it will send.
-    eof: bool,
 }
 
 /// What the beginning of the buffer calls for.
 enum Event {
     Complete(Request),
-    /// A fault acts before the request is complete, at this position.
-    Early(Fault, usize),
+    /// A fault acts before the request is complete.
+    Early(Fault),
     Invalid(String),
     Eof,
 }
 
 impl<S: AsyncRead + AsyncWrite> Wire<S> {
-    fn new(stream: S, link: Arc<Link>) -> Self {
-        let (reader, writer) = tokio::io::split(stream);
-        Self {
+    async fn run(stream: S, link: Arc<Link>) {
+        let (reader, writer) = io::split(stream);
+        let mut wire = Self {
             reader,
             writer,
             link,
@@ -115,20 +112,27 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
             record: None,
             early: None,
             ended: None,
-            eof: false,
+        };
+        if wire.serve().await.is_err() {
+            wire.abandon();
         }
     }
 
-    async fn run(mut self) {
+    /// Serves until the sandbox has reset the connection; the error means that the peer is gone.
+    async fn serve(&mut self) -> io::Result<()> {
         loop {
             let stalled = self.ended == Some(How::Stall);
             let limit = if stalled { STALLED } else { IDLE };
             let (script, number) = match timeout(limit, self.next()).await {
-                Err(_) | Ok(Event::Eof) => return self.abandon(),
-                Ok(Event::Invalid(_)) if self.ended.is_some() => return self.abandon(),
+                Err(_) | Ok(Event::Eof) => return Err(ErrorKind::UnexpectedEof.into()),
+                Ok(Event::Invalid(_)) if self.ended.is_some() => {
+                    return Err(ErrorKind::InvalidData.into());
+                }
                 Ok(Event::Invalid(problem)) => (self.reject(problem), self.record),
-                Ok(Event::Early(fault, position)) => {
-                    self.keep(position);
+                Ok(Event::Early(fault)) => {
+                    if let CutAt::RequestBytes(position) = fault.trigger() {
+                        self.keep(position);
+                    }
                     self.early = Some(fault.consumes());
                     self.note(|record| record.fault = Some(fault.kind()));
                     (api::faulted(&fault, api::unprocessed(), None), self.record)
@@ -143,16 +147,12 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
                     (script, number)
                 }
             };
-            match self.perform(script, number).await {
-                Ok(None) => {}
-                Ok(Some(how)) => {
-                    self.link.end(how).await;
-                    if how == How::Reset {
-                        return;
-                    }
-                    self.ended = Some(how);
+            if let Some(how) = self.perform(script, number).await? {
+                self.link.end(how).await;
+                if how == How::Reset {
+                    return Ok(());
                 }
-                Err(_) => return self.abandon(),
+                self.ended = Some(how);
             }
         }
     }
@@ -176,7 +176,7 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
     }
 
     /// Notes that the peer closed before the request at hand was complete.
-    fn abandon(mut self) {
+    fn abandon(&mut self) {
         if !self.buffer.is_empty() {
             self.keep(usize::MAX);
         }
@@ -234,14 +234,22 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
         loop {
             let parsed = request::parse(&self.buffer);
             let head = parsed.as_ref().ok().and_then(Option::as_ref);
-            if let Some(position) = self.early_position() {
+            let length = self.buffer.len();
+            let busy = self.early.is_some() || self.ended.is_some() || length == 0;
+            let here = |at| matches!(at, CutAt::RequestBytes(position) if position <= length);
+            let first = self.link.state.core().faults.front().map(Fault::trigger);
+            if !busy && first.is_some_and(here) {
                 // The head tells whose request it is.
                 let wait = matches!(parsed, Ok(None));
                 if wait && timeout(HEAD_GRACE, self.read()).await == Ok(true) {
                     continue;
                 }
-                if let Some(fault) = self.take_early(head, position) {
-                    return Event::Early(fault, position);
+                let spared = head.is_some_and(|head| {
+                    head.is_for_console() || guard::check_origin(head).is_err()
+                });
+                let fault = || self.link.state.core().take_fault(here);
+                if !spared && let Some(fault) = fault() {
+                    return Event::Early(fault);
                 }
             }
             match parsed {
@@ -259,29 +267,9 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
         }
     }
 
-    /// The position at which the next fault acts, if the buffer has reached it.
-    fn early_position(&self) -> Option<usize> {
-        let busy = self.early.is_some() || self.ended.is_some() || self.buffer.is_empty();
-        match self.link.state.core().faults.front().map(Fault::trigger) {
-            Some(CutAt::RequestBytes(position)) if !busy && position <= self.buffer.len() => {
-                Some(position)
-            }
-            _ => None,
-        }
-    }
-
-    fn take_early(&self, head: Option<&Request>, position: usize) -> Option<Fault> {
-        if head.is_some_and(|head| head.is_for_console() || guard::check_origin(head).is_err()) {
-            return None;
-        }
-        let here = CutAt::RequestBytes(position);
-        self.link.state.core().take_fault(|trigger| trigger == here)
-    }
-
     /// Reads some bytes; `false` at the end.
     async fn read(&mut self) -> bool {
-        self.eof = self.eof || !read_some(&mut self.reader, &mut self.buffer, &self.link).await;
-        !self.eof
+        read_some(&mut self.reader, &mut self.buffer, &self.link).await
     }
 
     /// Sends what a script says, and returns how the connection ends. Reads ahead meanwhile, to
@@ -302,9 +290,9 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
             });
         };
         let reading = async {
-            while !self.eof && self.buffer.len() < READ_AHEAD {
-                self.eof = !read_some(&mut self.reader, &mut self.buffer, &self.link).await;
-            }
+            while self.buffer.len() < READ_AHEAD
+                && read_some(&mut self.reader, &mut self.buffer, &self.link).await
+            {}
             if !self.link.was_reset() {
                 std::future::pending::<()>().await;
             }
@@ -313,11 +301,11 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
         let result = tokio::select! {
             biased;
             result = sending => result,
-            () = reading => Err(io::ErrorKind::ConnectionReset.into()),
+            () = reading => Err(ErrorKind::ConnectionReset.into()),
         };
         if let Err(error) = result {
             record(&[], Ending::PeerClosed);
-            if error.kind() == io::ErrorKind::TimedOut {
+            if error.kind() == ErrorKind::TimedOut {
                 self.link.end(How::Reset).await;
             }
             return Err(error);
