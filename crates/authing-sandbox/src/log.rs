@@ -113,9 +113,7 @@ pub enum Tls {
 pub struct ConnectionRecord {
     /// Its number; 1 is the first.
     pub number: u64,
-    /// Bytes read from TCP before the sandbox ended the connection.
-    pub bytes_read: u64,
-    /// Bytes read after decryption; without TLS, all bytes.
+    /// Bytes of HTTP that were read, under TLS after decryption.
     pub plain_bytes_read: u64,
     /// The state of TLS.
     pub tls: Tls,

@@ -1,13 +1,12 @@
 //! The socket loop: reads requests, lets the API or the console respond, and carries out faults.
 
 use std::io::ErrorKind;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{
     self, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadHalf, WriteHalf,
 };
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
@@ -19,11 +18,12 @@ use crate::ledger::Outcome;
 use crate::log::{Ending, MAX_RECORDED_RESPONSE, RequestRecord};
 use crate::request::{self, HEAD_GRACE, Request};
 use crate::state::State;
-use crate::stream::{Counted, Link, end_and_drain, handshake};
+use crate::stream::Link;
 use crate::{guard, http};
 
-/// How many connections are served at a time; more wait to be accepted.
-pub const MAX_CONNECTIONS: usize = 1_024;
+/// How many connections are served at a time; more wait to be accepted. Each has two file
+/// descriptors, so that all fit into the usual limit of 1,024.
+pub const MAX_CONNECTIONS: usize = 500;
 /// How long a connection may be idle, and how long a request may take to arrive.
 const IDLE: Duration = Duration::from_secs(60);
 /// How long a stall lasts unless the peer closes.
@@ -41,35 +41,36 @@ pub(crate) async fn serve(listener: TcpListener, state: State, acceptor: Option<
         if connections.len() >= MAX_CONNECTIONS {
             connections.join_next().await;
         }
-        match listener.accept().await {
-            Ok((tcp, _)) => {
-                connections.spawn(connect(Link::open(&state, tcp), acceptor.clone()));
+        // Most likely out of file descriptors: other connections must close first.
+        let accepted = listener.accept().await;
+        let opened = accepted.and_then(|(tcp, _)| Ok((Link::open(&state, &tcp)?, tcp)));
+        match opened {
+            Ok((link, tcp)) => {
+                connections.spawn(connect(link, tcp, acceptor.clone()));
             }
-            // Most likely out of file descriptors: other connections must close first.
             Err(_) => sleep(Duration::from_millis(10)).await,
         }
     }
 }
 
-async fn connect(link: Arc<Link>, acceptor: Option<TlsAcceptor>) {
-    let mut stream = Counted(Arc::clone(&link));
+async fn connect(link: Link, mut tcp: TcpStream, acceptor: Option<TlsAcceptor>) {
     let here = |trigger| matches!(trigger, CutAt::Handshake(_));
     let fault = link.state.core().take_fault(here);
     if let Some(fault) = fault
         && let CutAt::Handshake(bytes) = fault.trigger()
         && let Action::Cut { how, .. } = fault.action
     {
-        let mut start = (&mut stream).take(bytes as u64);
+        let mut start = (&mut tcp).take(bytes as u64);
         if io::copy(&mut start, &mut io::sink()).await.is_ok() && start.limit() == 0 {
             pause(fault.wait()).await;
-            end_and_drain(stream, how).await;
+            link.end_and_drain(tcp, how).await;
         }
         return;
     }
     match acceptor {
-        None => Wire::run(stream, link).await,
+        None => Wire::run(tcp, link).await,
         Some(acceptor) => {
-            let shaken = timeout(IDLE, handshake(&acceptor, stream)).await;
+            let shaken = timeout(IDLE, link.handshake(&acceptor, tcp)).await;
             if let Ok(Some(stream)) = shaken {
                 Wire::run(stream, link).await;
             }
@@ -81,7 +82,7 @@ async fn connect(link: Arc<Link>, acceptor: Option<TlsAcceptor>) {
 struct Wire<S> {
     reader: ReadHalf<S>,
     writer: WriteHalf<S>,
-    link: Arc<Link>,
+    link: Link,
     /// What was read and belongs to no complete request yet.
     buffer: Vec<u8>,
     /// The record of the request at the beginning of the buffer.
@@ -102,7 +103,7 @@ enum Event {
 }
 
 impl<S: AsyncRead + AsyncWrite> Wire<S> {
-    async fn run(stream: S, link: Arc<Link>) {
+    async fn run(stream: S, link: Link) {
         let (reader, writer) = io::split(stream);
         let mut wire = Self {
             reader,
@@ -269,7 +270,7 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
 
     /// Reads some bytes; `false` at the end.
     async fn read(&mut self) -> bool {
-        read_some(&mut self.reader, &mut self.buffer, &self.link).await
+        self.link.read(&mut self.reader, &mut self.buffer).await
     }
 
     /// Sends what a script says, and returns how the connection ends. Reads ahead meanwhile, to
@@ -291,7 +292,7 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
         };
         let reading = async {
             while self.buffer.len() < READ_AHEAD
-                && read_some(&mut self.reader, &mut self.buffer, &self.link).await
+                && self.link.read(&mut self.reader, &mut self.buffer).await
             {}
             if !self.link.was_reset() {
                 std::future::pending::<()>().await;
@@ -305,6 +306,7 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
         };
         if let Err(error) = result {
             record(&[], Ending::PeerClosed);
+            self.link.note_close(error.kind());
             if error.kind() == ErrorKind::TimedOut {
                 self.link.end(How::Reset).await;
             }
@@ -317,18 +319,6 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
         }
         Ok(script.then)
     }
-}
-
-/// Reads some bytes into the buffer; `false` at the end.
-async fn read_some<R: AsyncRead + Unpin>(
-    reader: &mut R,
-    buffer: &mut Vec<u8>,
-    link: &Link,
-) -> bool {
-    buffer.reserve(2048);
-    let bytes = reader.read_buf(buffer).await.unwrap_or(0);
-    link.update(|record| record.plain_bytes_read += bytes as u64);
-    bytes > 0
 }
 
 /// Waits; unlike a timer of zero length, not at all if there is nothing to wait for.

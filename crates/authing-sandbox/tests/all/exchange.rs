@@ -166,7 +166,7 @@ fn records_hold_every_byte_in_both_directions() {
     assert_eq!(records[0].code.as_deref(), Some(&*code));
     let connection = &sandbox.connections()[0];
     let length = (first.len() + second.len()) as u64;
-    assert_eq!(connection.bytes_read, length);
+    assert_eq!(connection.plain_bytes_read, length);
 
     let part = &second[..second.len() - 1];
     peer.send(part);
