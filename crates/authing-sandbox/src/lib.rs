@@ -74,14 +74,13 @@ macro_rules! setters {
     };
 }
 
-mod admin;
 mod answer;
 mod api;
 mod clock;
+mod console;
 mod fault;
 mod get_wechat_miniprogram_phone;
 mod guard;
-mod http;
 mod ledger;
 mod log;
 mod number;
@@ -94,9 +93,9 @@ mod state;
 mod stream;
 mod wire;
 
-pub use crate::http::OPENAPI_DOCUMENT;
 pub use answer::Shape;
 pub use clock::{Clock, MAX_ADVANCE};
+pub use console::OPENAPI_DOCUMENT;
 pub use fault::{CutAt, Fault, How, MAX_FAULTS};
 pub use get_wechat_miniprogram_phone::EXCHANGE_PATH;
 pub use ledger::{

@@ -94,12 +94,6 @@ pub enum Tls {
     Handshaking,
     /// The handshake is complete.
     Done {
-        /// The protocol version, such as `TLSv1_3`.
-        version: String,
-        /// The host name that the client asked for.
-        server_name: Option<String>,
-        /// The application protocol that was agreed on.
-        alpn: Option<Vec<u8>>,
         /// The client certificate, in DER.
         client_certificate: Option<Vec<u8>>,
     },

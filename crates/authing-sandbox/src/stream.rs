@@ -123,11 +123,7 @@ impl Link {
             Ok(stream) => {
                 let session = stream.get_ref().1;
                 let certificate = session.peer_certificates().and_then(<[_]>::first);
-                let version = session.protocol_version();
                 let done = Tls::Done {
-                    version: version.map_or_else(String::new, |version| format!("{version:?}")),
-                    server_name: session.server_name().map(str::to_owned),
-                    alpn: session.alpn_protocol().map(<[u8]>::to_vec),
                     client_certificate: certificate.map(|der| der.to_vec()),
                 };
                 self.update(|record| record.tls = done);

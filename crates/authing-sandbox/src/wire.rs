@@ -19,7 +19,7 @@ use crate::log::{Ending, MAX_RECORDED_RESPONSE, RequestRecord};
 use crate::request::{self, HEAD_GRACE, Request};
 use crate::state::State;
 use crate::stream::Link;
-use crate::{guard, http};
+use crate::{console, guard};
 
 /// How many connections are served at a time; more wait to be accepted. Each has two file
 /// descriptors, so that all fit into the usual limit of 1,024.
@@ -208,7 +208,7 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
             if late {
                 return None;
             }
-            let answer = http::respond(&state, request).await;
+            let answer = console::respond(&state, request).await;
             return Some(Script::send(&api::finish(answer, request)));
         }
         self.keep(request.length);

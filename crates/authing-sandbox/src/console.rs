@@ -1,4 +1,4 @@
-//! The admin routes under `/sandbox`: the state, codes, controls, faults, and what the console sends.
+//! The console page, the OpenAPI document, and the admin routes under `/sandbox`.
 
 use std::time::Duration;
 
@@ -7,9 +7,33 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::answer::{Answer, Shape};
+use crate::guard;
 use crate::relay;
 use crate::request::Request;
 use crate::state::{MAX_LATENCY, State};
+
+/// The OpenAPI document of the operation, as it is served at `/openapi.json`.
+pub const OPENAPI_DOCUMENT: &str = include_str!("../openapi.json");
+
+/// The page uses only this origin, contains no inline script or style, and must not be framed.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+                      connect-src 'self'; base-uri 'none'; form-action 'none'; \
+                      frame-ancestors 'none'; require-trusted-types-for 'script'";
+
+/// The content type and the content of a file.
+fn file(path: &str) -> Option<(&'static str, &'static str)> {
+    Some(match path {
+        "/" => (
+            "text/html; charset=utf-8",
+            include_str!("../console/index.html"),
+        ),
+        "/console/console.css" => ("text/css", include_str!("../console/console.css")),
+        "/console/console.js" => ("text/javascript", include_str!("../console/console.js")),
+        "/console/icon.svg" => ("image/svg+xml", include_str!("../console/icon.svg")),
+        "/openapi.json" => ("application/json", OPENAPI_DOCUMENT),
+        _ => return None,
+    })
+}
 
 /// How many codes and requests `GET /sandbox` shows, the latest.
 const LIMIT: usize = 50;
@@ -18,13 +42,30 @@ const LIMIT: usize = 50;
 const ROUTES: &str = "no such route; the routes are GET /sandbox, POST /sandbox/codes, \
                       PUT /sandbox/controls, POST, DELETE /sandbox/faults, POST /sandbox/send";
 
-/// Responds to an admin request.
+/// Responds to a request for the console.
 pub(crate) async fn respond(state: &State, request: &Request) -> Answer {
-    match handle(state, request).await {
-        Ok(value) => Answer::json(200, &value),
-        Err(error) if error == ROUTES => Answer::error(404, ROUTES),
-        Err(error) => Answer::error(400, &error),
-    }
+    let file = file(request.path());
+    let token = state.config.admin_token.as_deref();
+    let answer = match (guard::check(request, token, file.is_some()), file) {
+        (Err(rejected), _) => rejected,
+        (Ok(()), Some((content_type, content))) if matches!(&*request.method, "GET" | "HEAD") => {
+            Answer::new(200, content_type, content)
+                .header("content-security-policy", POLICY)
+                .header("cross-origin-opener-policy", "same-origin")
+        }
+        (Ok(()), Some(_)) => Answer::error(405, "the method must be GET"),
+        (Ok(()), None) => match handle(state, request).await {
+            Ok(value) => Answer::json(200, &value),
+            Err(error) if error == ROUTES => Answer::error(404, ROUTES),
+            Err(error) => Answer::error(400, &error),
+        },
+    };
+    answer
+        .header("cache-control", "no-store")
+        .header("x-content-type-options", "nosniff")
+        .header("referrer-policy", "no-referrer")
+        // No other page may embed a response, not even as a script that does not parse.
+        .header("cross-origin-resource-policy", "same-origin")
 }
 
 async fn handle(state: &State, request: &Request) -> Result<Value, String> {
@@ -66,8 +107,6 @@ fn show(state: &State) -> Value {
     let requests = requests.skip(core.log.requests.len().saturating_sub(LIMIT));
     let controls = core.controls;
     json!({
-        "version": env!("CARGO_PKG_VERSION"),
-        "baseUrl": config.base_url,
         "appId": config.app_id,
         "userpoolId": config.userpool_id,
         "connections": config.connections,
