@@ -33,9 +33,7 @@ pub(crate) struct Script {
 impl Script {
     /// Sends a complete response.
     pub(crate) fn send(answer: &Answer) -> Self {
-        let closes = answer
-            .get("connection")
-            .is_some_and(|value| value == "close");
+        let closes = answer.get("connection") == Some("close");
         Self {
             bytes: [answer.head(), answer.body.clone()].concat(),
             then: closes.then_some(How::Fin),

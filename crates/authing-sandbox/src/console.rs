@@ -112,12 +112,10 @@ fn show(state: &State) -> Value {
         "connections": config.connections,
         "backend": config.backend,
         "now": now,
-        "advancedSeconds": state.clock.advanced().as_secs(),
         "shape": controls.shape,
         "rateLimit": controls.rate_limit.map_or(json!("off"), Value::from),
         "latencyMs": controls.latency.as_secs_f64() * 1000.0,
         "faults": core.faults,
-        "requestCount": core.log.complete,
         "ledger": ledger,
         "requests": requests.collect::<Vec<_>>(),
     })
@@ -137,11 +135,8 @@ fn control(state: &State, switch: Switch) -> Result<Value, String> {
         None => None,
         Some(Value::String(off)) if off == "off" => Some(None),
         Some(number) => {
-            let number = number
-                .as_u64()
-                .and_then(|number| u32::try_from(number).ok());
             let error = "rateLimit must be a number of requests per second, or \"off\"";
-            Some(Some(number.ok_or(error)?))
+            Some(Some(u32::deserialize(number).map_err(|_| error)?))
         }
     };
     let latency = switch.latency_ms.map(Duration::from_millis);

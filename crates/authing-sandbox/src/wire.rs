@@ -126,9 +126,6 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
             let limit = if stalled { STALLED } else { IDLE };
             let (script, number) = match timeout(limit, self.next()).await {
                 Err(_) | Ok(Event::Eof) => return Err(ErrorKind::UnexpectedEof.into()),
-                Ok(Event::Invalid(_)) if self.ended.is_some() => {
-                    return Err(ErrorKind::InvalidData.into());
-                }
                 Ok(Event::Invalid(problem)) => (self.reject(problem), self.record),
                 Ok(Event::Early(fault)) => {
                     if let CutAt::RequestBytes(position) = fault.trigger() {
@@ -255,6 +252,7 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
             }
             match parsed {
                 Ok(Some(request)) if request.complete => return Event::Complete(request),
+                Err(_) if self.ended.is_some() => return Event::Eof,
                 Err(problem) => return Event::Invalid(problem),
                 Ok(head) => {
                     if self.record.is_some() || head.is_some_and(|head| !head.is_for_console()) {

@@ -36,14 +36,12 @@ fn the_console_uses_its_files_and_five_routes_that_explain_errors() {
         PUT | /sandbox/controls | {"shape": "x"} | 400 | `documented`, `nested`, `beside`
         PUT | /sandbox/controls | {"rateLimit": -1} | 400 | or \"off\"
         GET | /sandbox | | 200 | "shape":"nested"
-        GET | /sandbox | | 200 | "advancedSeconds":300
         GET | /sandbox | | 200 | "status":"expired"
         POST | /api/v3/get-wechat-miniprogram-phone | {"code": "p"} | 429 | "statusCode":429
         PUT | /sandbox/controls | {"rateLimit": "off"} | 200 | "rateLimit":"off"
         POST | /sandbox/send | {"code": "p", "to": "sandbox"} | 200 | \"errcode\":40029
         POST | /sandbox/send | {"code": "other", "to": "sandbox"} | 200 | \"errcode\":40029
         POST | /sandbox/send | {"code": "p", "to": "backend"} | 400 | --backend
-        GET | /sandbox | | 200 | "requestCount":3
         GET | /sandbox | | 200 | "status":"unknown"
         GET | /sandbox/x | | 404 | POST /sandbox/send
         GET | /sandbox/faults | | 404 | POST, DELETE
