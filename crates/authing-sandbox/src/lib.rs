@@ -58,7 +58,7 @@
 //!
 //! # Limits
 //!
-//! What is kept is bounded, and the oldest is forgotten first: [`MAX_CODES`], [`MAX_UNKNOWN_CODES`],
+//! What is kept is bounded, and the oldest is forgotten first: [`MAX_CODES`],
 //! [`MAX_RECORDS`], [`MAX_RECORDED_BYTES`]. At most [`MAX_FAULTS`] faults wait.
 //! At most [`MAX_CONNECTIONS`] connections are served at a time. A request has a minute to arrive,
 //! an idle connection is closed after a minute, and a peer that reads nothing for 5 s is reset.
@@ -98,9 +98,7 @@ pub use clock::{Clock, MAX_ADVANCE};
 pub use console::OPENAPI_DOCUMENT;
 pub use fault::{CutAt, Fault, How, MAX_FAULTS};
 pub use get_wechat_miniprogram_phone::EXCHANGE_PATH;
-pub use ledger::{
-    CODE_LIFETIME, CodeKind, CodeStatus, Entry, MAX_CODES, MAX_UNKNOWN_CODES, Outcome,
-};
+pub use ledger::{CODE_LIFETIME, CodeKind, CodeStatus, Entry, MAX_CODES, Outcome};
 pub use log::{
     Closed, ConnectionRecord, Ending, MAX_RECORDED_BYTES, MAX_RECORDED_RESPONSE, MAX_RECORDS,
     RequestRecord, Tls,

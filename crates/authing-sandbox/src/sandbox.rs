@@ -220,8 +220,7 @@ impl Sandbox {
         &self.state.clock
     }
 
-    /// Returns what happened to every code: issued ones in order, then those that were presented
-    /// but never issued.
+    /// Returns what happened to every code, in the order in which they were issued or presented.
     pub fn ledger(&self) -> Vec<Entry> {
         let now = self.state.clock.now();
         self.state.core().ledger.entries(usize::MAX, now)

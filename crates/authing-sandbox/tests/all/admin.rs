@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use authing_sandbox::{CodeStatus, CutAt, Fault, How, MAX_CODES, MAX_UNKNOWN_CODES, Sandbox};
+use authing_sandbox::{CodeStatus, CutAt, Fault, How, MAX_CODES, Sandbox};
 use serde_json::{Value, json};
 
 use crate::*;
@@ -168,17 +168,18 @@ fn codes_are_handed_to_the_backend_and_to_the_sandbox_once() {
 fn the_ledger_keeps_the_latest_codes() {
     let sandbox = sandbox();
     let first = issue(&sandbox);
-    let mut peer = Peer::connect(&sandbox, b"");
-    peer.exchange(&first);
-    for number in 0..MAX_UNKNOWN_CODES + 10 {
-        peer.exchange(&format!("{number}{}", "x".repeat(200)));
-    }
-    assert_eq!(sandbox.ledger().len(), MAX_UNKNOWN_CODES + 1);
-    assert_eq!(seen(&sandbox, &first), (1, CodeStatus::Consumed));
-    for _ in 0..MAX_CODES {
+    let long = "x".repeat(200);
+    assert_eq!(exchange(&sandbox, &long)["data"]["errcode"], 40029);
+    assert_eq!(sandbox.ledger()[1].code, long[..128]);
+    for _ in 2..MAX_CODES {
         issue(&sandbox);
     }
+    assert!(sandbox.entry(&first).is_some());
+    issue(&sandbox);
     assert_eq!(sandbox.entry(&first), None);
-    let mut latest = sandbox.ledger().into_iter().rev();
-    assert!(latest.any(|entry| entry.status == CodeStatus::Issued));
+    let ledger = sandbox.ledger();
+    assert_eq!(
+        (ledger.len(), &ledger[0].code[..]),
+        (MAX_CODES, &long[..128])
+    );
 }
