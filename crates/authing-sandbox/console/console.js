@@ -118,7 +118,7 @@ function draw(state) {
 
 async function poll() {
   try {
-    draw(await call('GET', '/sandbox?limit=20'));
+    draw(await call('GET', '/sandbox'));
     $('status').textContent = '';
   } catch (error) {
     $('status').textContent = error instanceof TypeError ? t('The sandbox is not reachable.', '无法连接沙箱。') : error.message;

@@ -33,9 +33,7 @@ pub(crate) struct Script {
 impl Script {
     /// Sends a complete response.
     pub(crate) fn send(answer: &Answer) -> Self {
-        let closes = answer
-            .get("connection")
-            .is_some_and(|value| value == "close");
+        let closes = answer.get("connection") == Some("close");
         Self {
             bytes: [answer.head(), answer.body.clone()].concat(),
             then: closes.then_some(How::Fin),
@@ -131,9 +129,8 @@ pub(crate) fn faulted(fault: &Fault, mut real: Answer, request: Option<&Request>
             script.then = *then;
             script.complete = false;
         }
-        Action::Twice { bytes } => {
-            let second = bytes.as_ref().map_or(&script.bytes, |bytes| &bytes.0);
-            script.second = second.clone();
+        Action::Twice => {
+            script.second.clone_from(&script.bytes);
             swap(&mut script.wait, &mut script.later);
         }
         Action::Cut { at, how } => {

@@ -7,11 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::answer::{Envelope, wechat_error};
 
 /// How many faults can wait in the queue.
-pub const MAX_FAULTS: usize = 1_000;
-/// The bytes that all waiting faults together may hold.
-pub const MAX_FAULTS_SIZE: usize = 64 * 1024 * 1024;
-/// The longest wait that a fault may ask for: a day.
-pub const MAX_DELAY: Duration = Duration::from_secs(24 * 60 * 60);
+pub const MAX_FAULTS: usize = 64;
 
 /// Where a connection is cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -21,7 +17,7 @@ pub enum CutAt {
     /// When the next connection is accepted, before a byte is read (under TLS: before the
     /// handshake). Requests on open connections do not trigger it.
     Accept,
-    /// After this many bytes of the client's TLS handshake, on the next connection.
+    /// After this many bytes of the next connection, under TLS of the client's handshake.
     Handshake(usize),
     /// After this many bytes of the request. A shorter request is cut when it is complete.
     RequestBytes(usize),
@@ -44,8 +40,6 @@ pub enum CutAt {
 pub enum How {
     /// With a FIN. The sandbox reads on, so that later requests are counted.
     Fin,
-    /// With a plain `close()`: a FIN, or a RST if bytes are unread or arrive later.
-    Close,
     /// With a RST.
     Reset,
     /// Not at all: the sandbox is silent until the peer closes.
@@ -98,11 +92,8 @@ pub(crate) enum Action {
     },
     /// Ends the connection, or goes silent.
     Cut { at: CutAt, how: How },
-    /// Sends the real response and then more bytes on the open connection.
-    Twice {
-        /// The bytes; the real response again if absent.
-        bytes: Option<Bytes>,
-    },
+    /// Sends the real response, and sends it again on the open connection.
+    Twice,
 }
 
 /// A fault: what goes wrong with the next requests that are not for the console.
@@ -160,12 +151,17 @@ impl Fault {
     /// Processes the request at once and sends the response after this time. With
     /// [`Fault::http_status`] and [`Fault::header`] the real response is changed.
     pub fn delay(time: Duration) -> Self {
-        Self::real().after(time)
+        let action = Action::Answer {
+            http_status: None,
+            headers: Vec::new(),
+            body: None,
+        };
+        Self::new(action).after(time)
     }
 
     /// Sends the response one byte per interval.
     pub fn drip(interval: Duration) -> Self {
-        Self::real().dripping(interval)
+        Self::delay(Duration::ZERO).dripping(interval)
     }
 
     /// Ends the connection.
@@ -218,21 +214,7 @@ impl Fault {
 
     /// Sends the real response twice.
     pub fn twice() -> Self {
-        Self::new(Action::Twice { bytes: None })
-    }
-
-    /// Sends the real response and then these bytes on the idle connection.
-    pub fn extra(bytes: impl Into<Vec<u8>>) -> Self {
-        let bytes = Some(Bytes(bytes.into()));
-        Self::new(Action::Twice { bytes })
-    }
-
-    fn real() -> Self {
-        Self::new(Action::Answer {
-            http_status: None,
-            headers: Vec::new(),
-            body: None,
-        })
+        Self::new(Action::Twice)
     }
 
     setters! {
@@ -275,7 +257,7 @@ impl Fault {
                 at,
                 CutAt::StatusLine | CutAt::HalfBody | CutAt::ResponseBytes(_) | CutAt::Response
             ),
-            Action::Twice { .. } => true,
+            Action::Twice => true,
         })
     }
 
@@ -299,24 +281,12 @@ impl Fault {
             Action::Answer { .. } => "answer",
             Action::Raw { .. } => "raw",
             Action::Cut { .. } => "cut",
-            Action::Twice { .. } => "twice",
+            Action::Twice => "twice",
         }
     }
 
     pub(crate) fn wait(&self) -> Duration {
         Duration::from_millis(self.after_ms)
-    }
-
-    /// The bytes it holds in memory, without headers.
-    pub(crate) fn size(&self) -> usize {
-        match &self.action {
-            Action::Answer {
-                body: Some(bytes), ..
-            }
-            | Action::Twice { bytes: Some(bytes) } => bytes.0.len(),
-            Action::Raw { bytes, repeat, .. } => bytes.0.len() + repeat.0.len(),
-            _ => 0,
-        }
     }
 }
 

@@ -6,7 +6,7 @@ use crate::answer::{Answer, Shape, wechat_error};
 use crate::ledger::{Entry, Outcome};
 use crate::number;
 use crate::operation::Call;
-use crate::refusal::Rejection;
+use crate::refusal::{Rejection, SUCCESS, Said};
 
 /// The path of the operation (documented).
 pub const EXCHANGE_PATH: &str = "/api/v3/get-wechat-miniprogram-phone";
@@ -31,13 +31,30 @@ pub(crate) fn process(call: &Call<'_>) -> Answer {
     };
     call.note(&mut core, outcome);
     drop(core);
-    match result {
-        Ok(entry) => respond(call, shape, phone(call, shape, &entry)),
-        Err(rejection) => match call.rejected(rejection) {
-            Ok(answer) => answer,
-            Err((errcode, errmsg)) => respond(call, shape, wechat_error(errcode, errmsg)),
+    let result = match result {
+        Ok(entry) => phone(call, shape, &entry),
+        Err(rejection) => match rejection.said() {
+            Said::WeChat(errcode, errmsg) => wechat_error(errcode, errmsg),
+            Said::Authing(status_code, api_code, message) => {
+                let mut envelope = call.envelope(status_code, message);
+                envelope.api_code = api_code;
+                return match rejection {
+                    Rejection::Throttled => envelope.answer(429).header("retry-after", "1"),
+                    _ => envelope.answer(200),
+                };
+            }
         },
+    };
+    let mut envelope = call.envelope(200, SUCCESS);
+    match (shape, result) {
+        (Shape::Beside, Value::Object(fields)) => envelope.beside = fields,
+        (_, result) => envelope.data = Some(result),
     }
+    if shape == Shape::Loose {
+        envelope.message.clear();
+        envelope.request_id = None;
+    }
+    envelope.answer(200)
 }
 
 /// The phone number as the shape has it.
@@ -68,18 +85,4 @@ fn phone(call: &Call<'_>, shape: Shape, entry: &Entry) -> Value {
         Shape::Beside => json!({ "phone_info": fields }),
         _ => json!({ "errcode": 0, "errmsg": "ok", "phone_info": fields }),
     }
-}
-
-/// An envelope with the result where the shape has it: in `data`, or next to `statusCode`.
-fn respond(call: &Call<'_>, shape: Shape, result: Value) -> Answer {
-    let mut envelope = call.success();
-    match (shape, result) {
-        (Shape::Beside, Value::Object(fields)) => envelope.beside = fields,
-        (_, result) => envelope.data = Some(result),
-    }
-    if shape == Shape::Loose {
-        envelope.message.clear();
-        envelope.request_id = None;
-    }
-    envelope.answer(200)
 }

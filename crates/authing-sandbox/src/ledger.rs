@@ -10,12 +10,8 @@ use crate::refusal::Rejection;
 
 /// How long a code is valid: five minutes (documented).
 pub const CODE_LIFETIME: Duration = Duration::from_secs(5 * 60);
-/// How many issued codes the ledger keeps. The oldest is forgotten first, and is unknown then.
-pub const MAX_CODES: usize = 200_000;
-/// How many codes that were never issued the ledger keeps, the latest.
-pub const MAX_UNKNOWN_CODES: usize = 1_024;
-/// How many attempts the ledger keeps for one code, the latest. [`Entry::presented`] counts all.
-pub const MAX_ATTEMPTS: usize = 64;
+/// How many codes the ledger keeps. The oldest is forgotten first, and is unknown then.
+pub const MAX_CODES: usize = 100_000;
 /// The longest code, in characters. A longer one that is presented is kept in part.
 pub(crate) const MAX_CODE: usize = 128;
 
@@ -63,18 +59,6 @@ pub enum Outcome {
     Rejected(Rejection),
 }
 
-/// One complete request that presented a code.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Attempt {
-    /// The number of the request, as in [`RequestRecord::number`](crate::RequestRecord::number).
-    pub request: u64,
-    /// When, by the sandbox's clock.
-    pub at: DateTime<Utc>,
-    /// What it led to.
-    pub outcome: Outcome,
-}
-
 /// All that is known about one code.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -100,8 +84,6 @@ pub struct Entry {
     pub consumed_by: Option<u64>,
     /// How many complete requests have presented it.
     pub presented: u64,
-    /// The latest of them, oldest first, at most [`MAX_ATTEMPTS`].
-    pub attempts: Vec<Attempt>,
 }
 
 impl Entry {
@@ -117,22 +99,27 @@ impl Entry {
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
     entries: HashMap<String, Entry>,
-    // In the order of issue, and of first presentation.
-    issued: VecDeque<String>,
-    unknown: VecDeque<String>,
+    /// In the order in which they were issued or first presented.
+    order: VecDeque<String>,
 }
 
 impl Ledger {
     /// Adds a new code.
     pub(crate) fn issue(&mut self, entry: Entry) {
-        if self.issued.len() >= MAX_CODES
-            && let Some(oldest) = self.issued.pop_front()
-        {
-            self.entries.remove(&oldest);
+        let code = entry.code.clone();
+        *self.find_or_add(code) = entry;
+    }
+
+    fn find_or_add(&mut self, code: String) -> &mut Entry {
+        if !self.entries.contains_key(&code) {
+            if self.order.len() >= MAX_CODES
+                && let Some(oldest) = self.order.pop_front()
+            {
+                self.entries.remove(&oldest);
+            }
+            self.order.push_back(code.clone());
         }
-        self.unknown.retain(|unknown| *unknown != entry.code);
-        self.issued.push_back(entry.code.clone());
-        self.entries.insert(entry.code.clone(), entry);
+        self.entries.entry(code).or_default()
     }
 
     /// Checks a code and consumes it if it is valid. A rejection never consumes a code; that this
@@ -162,23 +149,11 @@ impl Ledger {
     }
 
     /// Counts a complete request that presented a code.
-    pub(crate) fn note(&mut self, code: &str, attempt: Attempt) {
+    pub(crate) fn note(&mut self, code: &str) {
         let code: String = code.chars().take(MAX_CODE).collect();
-        if !self.entries.contains_key(&code) {
-            if self.unknown.len() >= MAX_UNKNOWN_CODES
-                && let Some(oldest) = self.unknown.pop_front()
-            {
-                self.entries.remove(&oldest);
-            }
-            self.unknown.push_back(code.clone());
-        }
-        let entry = self.entries.entry(code.clone()).or_default();
+        let entry = self.find_or_add(code.clone());
         entry.code = code;
         entry.presented += 1;
-        if entry.attempts.len() >= MAX_ATTEMPTS {
-            entry.attempts.remove(0);
-        }
-        entry.attempts.push(attempt);
     }
 
     pub(crate) fn entry(&mut self, code: &str, now: DateTime<Utc>) -> Option<Entry> {
@@ -187,15 +162,11 @@ impl Ledger {
         Some(entry.clone())
     }
 
-    /// The latest codes, at most `limit` issued and `limit` unknown ones, in order.
+    /// The latest codes, at most `limit`, oldest first.
     pub(crate) fn entries(&mut self, limit: usize, now: DateTime<Utc>) -> Vec<Entry> {
-        let latest = |codes: &VecDeque<String>| codes.len().saturating_sub(limit);
-        let issued = self.issued.iter().skip(latest(&self.issued));
-        let unknown = self.unknown.iter().skip(latest(&self.unknown));
-        let codes: Vec<String> = issued.chain(unknown).cloned().collect();
-        codes
-            .iter()
-            .filter_map(|code| self.entry(code, now))
-            .collect()
+        let skipped = self.order.len().saturating_sub(limit);
+        let codes: Vec<String> = self.order.iter().skip(skipped).cloned().collect();
+        let entries = codes.iter().filter_map(|code| self.entry(code, now));
+        entries.collect()
     }
 }

@@ -34,7 +34,7 @@
 //!
 //! | route | does |
 //! |---|---|
-//! | `GET /sandbox` | shows everything; `?limit=…` (default 50) and `?code=…` select codes and requests |
+//! | `GET /sandbox` | shows everything, of codes and requests the latest 50 |
 //! | `POST /sandbox/codes` | issues a code: `{"phoneNumber": "+8613800138000"}` or `{"kind": "login"}`; optional `connection`, `code` |
 //! | `PUT /sandbox/controls` | any of `{"shape": "nested", "rateLimit": 5, "latencyMs": 300, "advanceSeconds": 300}`; `"rateLimit": "off"` removes the limit, 0 rejects every request |
 //! | `POST /sandbox/faults` | adds a fault, see below; `DELETE` removes all |
@@ -53,13 +53,13 @@
 //! |---|---|
 //! | `answer` | `httpStatus`, `headers` (pairs), `body`; what is absent is taken from the real response, so that `{"kind": "answer"}` with `afterMs` only delays it |
 //! | `raw` | `bytes`; optional `repeat`, `then` (as `how`) |
-//! | `cut` | `at`: `accept`, `{"handshake": n}`, `{"request-bytes": n}`, `request`, `status-line`, `half-body`, `{"response-bytes": n}`, `response`; `how`: `fin`, `close`, `reset`, `stall` |
-//! | `twice` | optional `bytes` |
+//! | `cut` | `at`: `accept`, `{"handshake": n}`, `{"request-bytes": n}`, `request`, `status-line`, `half-body`, `{"response-bytes": n}`, `response`; `how`: `fin`, `reset`, `stall` |
+//! | `twice` | none |
 //!
 //! # Limits
 //!
-//! What is kept is bounded, and the oldest is forgotten first: [`MAX_CODES`], [`MAX_UNKNOWN_CODES`],
-//! [`MAX_ATTEMPTS`], [`MAX_RECORDS`], [`MAX_RECORDED_BYTES`], [`MAX_FAULTS`], [`MAX_FAULTS_SIZE`].
+//! What is kept is bounded, and the oldest is forgotten first: [`MAX_CODES`],
+//! [`MAX_RECORDS`], [`MAX_RECORDED_BYTES`]. At most [`MAX_FAULTS`] faults wait.
 //! At most [`MAX_CONNECTIONS`] connections are served at a time. A request has a minute to arrive,
 //! an idle connection is closed after a minute, and a peer that reads nothing for 5 s is reset.
 
@@ -74,14 +74,13 @@ macro_rules! setters {
     };
 }
 
-mod admin;
 mod answer;
 mod api;
 mod clock;
+mod console;
 mod fault;
 mod get_wechat_miniprogram_phone;
 mod guard;
-mod http;
 mod ledger;
 mod log;
 mod number;
@@ -94,15 +93,12 @@ mod state;
 mod stream;
 mod wire;
 
-pub use crate::http::OPENAPI_DOCUMENT;
 pub use answer::Shape;
 pub use clock::{Clock, MAX_ADVANCE};
-pub use fault::{CutAt, Fault, How, MAX_DELAY, MAX_FAULTS, MAX_FAULTS_SIZE};
+pub use console::OPENAPI_DOCUMENT;
+pub use fault::{CutAt, Fault, How, MAX_FAULTS};
 pub use get_wechat_miniprogram_phone::EXCHANGE_PATH;
-pub use ledger::{
-    Attempt, CODE_LIFETIME, CodeKind, CodeStatus, Entry, MAX_ATTEMPTS, MAX_CODES,
-    MAX_UNKNOWN_CODES, Outcome,
-};
+pub use ledger::{CODE_LIFETIME, CodeKind, CodeStatus, Entry, MAX_CODES, Outcome};
 pub use log::{
     Closed, ConnectionRecord, Ending, MAX_RECORDED_BYTES, MAX_RECORDED_RESPONSE, MAX_RECORDS,
     RequestRecord, Tls,

@@ -1,13 +1,12 @@
 //! The log: every byte of the latest requests, and every connection.
 
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde::{Serialize, Serializer};
 
 use crate::fault::How;
 use crate::ledger::Outcome;
-use crate::request::{self, Request};
 
 /// How many requests, and how many connections, the log keeps, the latest.
 pub const MAX_RECORDS: usize = 20_000;
@@ -71,35 +70,6 @@ fn beginning<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Err
 }
 
 impl RequestRecord {
-    fn parsed(&self) -> Request {
-        let request = request::parse(&self.bytes);
-        request.ok().flatten().unwrap_or_default()
-    }
-
-    /// Returns the method, or nothing if the head is not complete and well-formed.
-    pub fn method(&self) -> String {
-        self.parsed().method
-    }
-
-    /// Returns the request target, such as a path.
-    pub fn target(&self) -> String {
-        self.parsed().target
-    }
-
-    /// Returns the first value of a header; names are compared without case.
-    pub fn header(&self, name: &str) -> Option<String> {
-        self.parsed().all(name).next().map(str::to_owned)
-    }
-
-    /// Returns the body, with chunks decoded; what there is of it if it is not complete.
-    pub fn body(&self) -> Vec<u8> {
-        let request = self.parsed();
-        if request.complete {
-            return request.body;
-        }
-        self.bytes[request.length..].to_vec()
-    }
-
     fn size(&self) -> usize {
         self.bytes.len() + self.response.len()
     }
@@ -124,12 +94,6 @@ pub enum Tls {
     Handshaking,
     /// The handshake is complete.
     Done {
-        /// The protocol version, such as `TLSv1_3`.
-        version: String,
-        /// The host name that the client asked for.
-        server_name: Option<String>,
-        /// The application protocol that was agreed on.
-        alpn: Option<Vec<u8>>,
         /// The client certificate, in DER.
         client_certificate: Option<Vec<u8>>,
     },
@@ -143,16 +107,8 @@ pub enum Tls {
 pub struct ConnectionRecord {
     /// Its number; 1 is the first.
     pub number: u64,
-    /// Bytes read from TCP before the sandbox ended the connection.
-    pub bytes_read: u64,
-    /// Bytes read from TCP afterwards.
-    pub bytes_read_after_end: u64,
-    /// Bytes read after decryption; without TLS, all bytes.
+    /// Bytes of HTTP that were read, under TLS after decryption.
     pub plain_bytes_read: u64,
-    /// Bytes written to TCP.
-    pub bytes_written: u64,
-    /// Complete requests, those for the console and late ones included.
-    pub requests: u64,
     /// The state of TLS.
     pub tls: Tls,
     /// Whether and how the peer closed.
@@ -163,11 +119,11 @@ pub struct ConnectionRecord {
     pub open: bool,
 }
 
-/// All records. Numbers begin with 1, and the last entry of a list has the highest.
+/// All records, by their numbers.
 #[derive(Debug, Default)]
 pub(crate) struct Log {
-    requests: VecDeque<RequestRecord>,
-    connections: VecDeque<ConnectionRecord>,
+    pub(crate) requests: BTreeMap<u64, RequestRecord>,
+    pub(crate) connections: BTreeMap<u64, ConnectionRecord>,
     /// The bytes in `requests`.
     recorded: usize,
     /// How many requests there were, and how many of them were complete.
@@ -180,42 +136,35 @@ pub(crate) struct Log {
 impl Log {
     pub(crate) fn accept(&mut self, tls: Tls) -> u64 {
         if self.connections.len() >= MAX_RECORDS {
-            self.connections.pop_front();
+            self.connections.pop_first();
         }
         self.accepted += 1;
-        self.connections.push_back(ConnectionRecord {
+        let record = ConnectionRecord {
             number: self.accepted,
             tls,
             open: true,
             ..ConnectionRecord::default()
-        });
+        };
+        self.connections.insert(self.accepted, record);
         self.accepted
-    }
-
-    /// Changes the record of a connection, if it is still kept.
-    pub(crate) fn connection<T>(
-        &mut self,
-        number: u64,
-        change: impl FnOnce(&mut ConnectionRecord) -> T,
-    ) -> Option<T> {
-        numbered(&mut self.connections, self.accepted, number).map(change)
     }
 
     pub(crate) fn begin(&mut self, connection: u64, at: DateTime<Utc>) -> u64 {
         self.begun += 1;
-        self.requests.push_back(RequestRecord {
+        let record = RequestRecord {
             number: self.begun,
             connection,
             at,
             ..RequestRecord::default()
-        });
+        };
+        self.requests.insert(self.begun, record);
         self.forget();
         self.begun
     }
 
     /// Changes the record of a request, if it is still kept.
     pub(crate) fn request(&mut self, number: u64, change: impl FnOnce(&mut RequestRecord)) {
-        let Some(record) = numbered(&mut self.requests, self.begun, number) else {
+        let Some(record) = self.requests.get_mut(&number) else {
             return;
         };
         let (complete, size) = (record.complete, record.size());
@@ -227,24 +176,8 @@ impl Log {
 
     fn forget(&mut self) {
         while self.requests.len() > MAX_RECORDS || self.recorded > MAX_RECORDED_BYTES {
-            let oldest = self.requests.pop_front();
-            self.recorded -= oldest.map_or(0, |record| record.size());
+            let oldest = self.requests.pop_first();
+            self.recorded -= oldest.map_or(0, |(_, record)| record.size());
         }
     }
-
-    /// The latest requests, oldest first.
-    pub(crate) fn requests(&self) -> impl DoubleEndedIterator<Item = &RequestRecord> {
-        self.requests.iter()
-    }
-
-    pub(crate) fn connections(&self) -> impl Iterator<Item = &ConnectionRecord> {
-        self.connections.iter()
-    }
-}
-
-/// The record with this number, if it is still kept. The last one has the highest number.
-fn numbered<T>(records: &mut VecDeque<T>, highest: u64, number: u64) -> Option<&mut T> {
-    let later = usize::try_from(highest - number).ok()?;
-    let index = records.len().checked_sub(later + 1)?;
-    records.get_mut(index)
 }

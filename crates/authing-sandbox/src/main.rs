@@ -3,16 +3,15 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::process::ExitCode;
+use std::thread;
 use std::time::Duration;
 
-use authing_sandbox::{EXCHANGE_PATH, Sandbox, Shape};
+use authing_sandbox::{Sandbox, Shape};
 use clap::Parser;
 
 /// A local Authing: exchanges WeChat mini program codes for phone numbers, without WeChat.
 ///
-/// Open the address it prints in a browser, or use the curl commands. Point your backend's Authing
-/// host at the address.
+/// Open the address it prints in a browser, and point your backend's Authing host at it.
 #[derive(Debug, Parser)]
 #[command(
     version,
@@ -68,15 +67,18 @@ fn rate_limit(text: &str) -> Result<Option<u32>, &'static str> {
     Ok(if text == "off" { None } else { Some(number?) })
 }
 
-fn main() -> ExitCode {
-    match serve(Options::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => clap::Error::raw(clap::error::ErrorKind::Io, format!("{error}\n")).exit(),
+fn main() {
+    let sandbox = start(&Options::parse());
+    let _sandbox = sandbox.unwrap_or_else(|error| {
+        clap::Error::raw(clap::error::ErrorKind::Io, format!("{error}\n")).exit()
+    });
+    loop {
+        thread::park();
     }
 }
 
-#[tokio::main(flavor = "current_thread")]
-async fn serve(options: Options) -> io::Result<()> {
+/// Starts the sandbox and prints where it listens.
+fn start(options: &Options) -> io::Result<Sandbox> {
     let mut builder = Sandbox::builder()
         .bind(SocketAddr::new(options.host, options.port))
         .allow_remote(options.allow_remote)
@@ -94,72 +96,26 @@ async fn serve(options: Options) -> io::Result<()> {
     if let Some(backend) = &options.backend {
         builder = builder.backend(backend);
     }
-    let sandbox = builder.start().await?;
+    let sandbox = builder.start_blocking()?;
     let mut codes = String::new();
     for number in &options.phone {
         let code = sandbox.issue_code(number)?;
         codes.push_str(&format!("\n  code for {number}: {code}"));
     }
-    let mut interrupted = std::pin::pin!(tokio::signal::ctrl_c());
-    // The first poll installs the handler, before the address is printed.
-    tokio::select! {
-        biased;
-        early = &mut interrupted => return early,
-        () = std::future::ready(()) => {}
-    }
-    println!("{}", welcome(&sandbox, &options, &codes));
-    interrupted.await?;
-    println!("Stopping.");
-    drop(sandbox);
-    Ok(())
-}
-
-fn welcome(sandbox: &Sandbox, options: &Options, codes: &str) -> String {
-    let base_url = sandbox.base_url();
-    let (note, authorization) = match options.admin_token {
-        Some(_) => (
-            "\n(it asks for the admin token)",
-            " -H \"authorization: Bearer $AUTHING_SANDBOX_ADMIN_TOKEN\"",
-        ),
-        None => ("", ""),
-    };
-    let header = quoted(&format!("x-authing-app-id: {}", options.app_id));
-    let connection = options.connection.first().map_or("", String::as_str);
-    let body = format!("{{\"code\": \"CODE\", \"extIdpConnidentifier\": \"{connection}\"}}");
-    // The shell puts the code of the first command into the second.
-    let body = quoted(&body).replace("CODE", "'$CODE'");
-    format!(
+    println!(
         "A local Authing listens on {base_url}
-Open {base_url}/ in a browser: a phone to tap on, and what really happens.{note}
+Open {base_url}/ in a browser: a phone to tap on, and what really happens.
+Programs use the routes in authing-sandbox --help.
 
   x-authing-app-id       {}
   extIdpConnidentifier   {}
   your backend           {}{codes}
 
-Issue a code, as a user's tap would:
-
-  CODE=$(curl -s {base_url}/sandbox/codes{authorization} -H 'content-type: application/json' \\
-    -d '{{\"phoneNumber\": \"+8613800138000\"}}' | sed 's/.*\"code\":\"\\([^\"]*\\).*/\\1/'); echo $CODE
-
-Exchange it (it works once, for five minutes):
-
-  curl -s {base_url}{EXCHANGE_PATH} \\
-    -H 'content-type: application/json' -H {header} \\
-    -d {body}; echo
-
-Let the next request fail:
-
-  curl -s {base_url}/sandbox/faults{authorization} -H 'content-type: application/json' \\
-    -d '{{\"action\": {{\"kind\": \"cut\", \"at\": \"half-body\", \"how\": \"reset\"}}}}'; echo
-
 Ctrl-C stops it.",
         options.app_id,
         options.connection.join(", "),
         options.backend.as_deref().unwrap_or("none (--backend URL)"),
-    )
-}
-
-/// A word that a shell takes literally.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
+        base_url = sandbox.base_url(),
+    );
+    Ok(sandbox)
 }

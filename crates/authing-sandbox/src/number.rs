@@ -1,5 +1,6 @@
 //! Phone numbers as a tester writes them, and the random identifiers that the sandbox makes up.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::iter;
 
 /// Splits `+<country code><national number>`, or a bare mainland number, into these two parts. The
@@ -63,14 +64,11 @@ pub(crate) fn rid() -> String {
 }
 
 /// The id of the mini program behind a connection: `wx` and 16 hexadecimal digits, always the same
-/// for the same names, so that a test can expect it.
+/// for the same names.
 pub(crate) fn mini_program_id(app_id: &str, connection: &str) -> String {
-    // FNV-1a: small, and stable across versions of the compiler.
-    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
-    for byte in app_id.bytes().chain([0]).chain(connection.bytes()) {
-        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    }
-    format!("wx{hash:016x}")
+    let mut hasher = DefaultHasher::new();
+    (app_id, connection).hash(&mut hasher);
+    format!("wx{:016x}", hasher.finish())
 }
 
 /// Random hexadecimal digits in lower case.

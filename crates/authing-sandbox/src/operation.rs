@@ -1,11 +1,11 @@
-//! Shared by all operations: identification, rate limit, request format, Authing's rejections.
+//! Shared by all operations: identification, rate limit, request format, the record.
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
-use crate::answer::{Answer, Envelope};
-use crate::ledger::{Attempt, Outcome};
-use crate::refusal::{Rejection, SUCCESS, Said, translated};
+use crate::answer::Envelope;
+use crate::ledger::Outcome;
+use crate::refusal::Rejection;
 use crate::request::Request;
 use crate::state::{Core, State};
 
@@ -64,12 +64,7 @@ impl<'a> Call<'a> {
     pub(crate) fn note(&self, core: &mut Core, outcome: Outcome) {
         let code = self.field("code");
         if let Some(code) = code {
-            let attempt = Attempt {
-                request: self.number,
-                at: self.state.clock.now(),
-                outcome,
-            };
-            core.ledger.note(code, attempt);
+            core.ledger.note(code);
         }
         core.log.request(self.number, |record| {
             record.code = code.map(str::to_owned);
@@ -77,27 +72,11 @@ impl<'a> Call<'a> {
         });
     }
 
-    /// An envelope of success, as yet without data.
-    pub(crate) fn success(&self) -> Envelope {
-        Envelope::new(200, self.translated(SUCCESS))
-    }
-
-    /// Authing's response to a rejection, or WeChat's error for the operation to put into one.
-    pub(crate) fn rejected(&self, rejection: Rejection) -> Result<Answer, (i64, &'static str)> {
-        match rejection.said() {
-            Said::WeChat(errcode, errmsg) => Err((errcode, errmsg)),
-            Said::Authing(status_code, api_code, message) => {
-                let mut envelope = Envelope::new(status_code, self.translated(message));
-                envelope.api_code = api_code;
-                Ok(match rejection {
-                    Rejection::Throttled => envelope.answer(429).header("retry-after", "1"),
-                    _ => envelope.answer(200),
-                })
-            }
-        }
-    }
-
-    fn translated(&self, texts: (&'static str, &'static str)) -> &'static str {
-        translated(self.request.header("x-authing-lang"), texts)
+    /// An envelope whose message is in the language of the request: Chinese unless another one is
+    /// asked for. All others fall back to English, because Authing's texts in those are not known.
+    pub(crate) fn envelope(&self, status_code: i32, (chinese, english): (&str, &str)) -> Envelope {
+        let language = self.request.header("x-authing-lang").unwrap_or("zh");
+        let is_chinese = language.to_ascii_lowercase().starts_with("zh");
+        Envelope::new(status_code, if is_chinese { chinese } else { english })
     }
 }

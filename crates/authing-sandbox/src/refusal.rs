@@ -66,15 +66,3 @@ rejections! {
 
 /// The message of success, in Chinese and English (documented).
 pub(crate) const SUCCESS: (&str, &str) = ("操作成功", "Operation successful");
-
-/// Picks the text for the header `x-authing-lang`. Chinese is the default. All other languages fall
-/// back to English, because Authing's texts in those are not known.
-pub(crate) fn translated(
-    language: Option<&str>,
-    (chinese, english): (&'static str, &'static str),
-) -> &'static str {
-    match language {
-        Some(language) if !language.to_ascii_lowercase().starts_with("zh") => english,
-        _ => chinese,
-    }
-}

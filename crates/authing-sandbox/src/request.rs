@@ -75,13 +75,10 @@ impl Request {
 
 /// Reads the request at the beginning of `bytes`: `None` if its head is not complete.
 pub(crate) fn parse(bytes: &[u8]) -> Result<Option<Request>, String> {
-    let Some(mut head) = parse_head(bytes)? else {
-        let too_large = bytes.len() > MAX_HEAD;
-        return if too_large {
-            Err(TOO_LARGE.to_owned())
-        } else {
-            Ok(None)
-        };
+    let mut head = match parse_head(bytes)? {
+        Some(head) => head,
+        None if bytes.len() > MAX_HEAD => return Err(TOO_LARGE.to_owned()),
+        None => return Ok(None),
     };
     let hosts = head.all("host").count();
     if hosts != 1 && !(head.http10 && hosts == 0) {

@@ -3,10 +3,13 @@
 use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
 
 use crate::answer::Shape;
 use crate::clock::Clock;
@@ -15,7 +18,6 @@ use crate::ledger::Entry;
 use crate::log::{ConnectionRecord, RequestRecord};
 use crate::relay;
 use crate::state::{Config, MAX_LATENCY, Order, State};
-use crate::stream::Acceptor;
 use crate::wire;
 
 /// The application id of a sandbox for which no other is set.
@@ -36,7 +38,7 @@ pub struct Builder {
     config: Config,
     address: SocketAddr,
     allow_remote: bool,
-    acceptor: Acceptor,
+    acceptor: Option<TlsAcceptor>,
 }
 
 // Without the token.
@@ -76,8 +78,7 @@ impl Builder {
         /// `http://127.0.0.1:3000/api/phone`. Default: none.
         backend(self, url: impl Into<String>) => self.config.backend = Some(url.into());
         /// Serves TLS. Versions, application protocols and client certificates are set in `config`.
-        #[cfg(feature = "tls")]
-        tls(self, config: std::sync::Arc<tokio_rustls::rustls::ServerConfig>) => self.acceptor = Some(config.into());
+        tls(self, config: Arc<ServerConfig>) => self.acceptor = Some(config.into());
     }
 
     /// Starts the sandbox, as [`Builder::start_blocking`] does.
@@ -173,11 +174,6 @@ pub struct Sandbox {
 impl Sandbox {
     /// Starts a sandbox with all defaults on a free port of 127.0.0.1.
     pub async fn start() -> io::Result<Self> {
-        Self::start_blocking()
-    }
-
-    /// The same for code without a runtime.
-    pub fn start_blocking() -> io::Result<Self> {
         Self::builder().start_blocking()
     }
 
@@ -208,7 +204,10 @@ impl Sandbox {
 
     /// Issues a code, as a user's tap would. The error says why it is not a phone number.
     pub fn issue_code(&self, phone_number: &str) -> io::Result<String> {
-        self.issue(Order::phone(phone_number))
+        self.issue(Order {
+            phone_number: Some(phone_number.to_owned()),
+            ..Order::default()
+        })
     }
 
     /// Issues the code that is ordered. The error says which part of the order is invalid.
@@ -221,8 +220,7 @@ impl Sandbox {
         &self.state.clock
     }
 
-    /// Returns what happened to every code: issued ones in order, then those that were presented
-    /// but never issued.
+    /// Returns what happened to every code, in the order in which they were issued or presented.
     pub fn ledger(&self) -> Vec<Entry> {
         let now = self.state.clock.now();
         self.state.core().ledger.entries(usize::MAX, now)
@@ -235,7 +233,7 @@ impl Sandbox {
 
     /// Returns the latest requests that were not for the console, oldest first.
     pub fn requests(&self) -> Vec<RequestRecord> {
-        self.state.core().log.requests().cloned().collect()
+        self.state.core().log.requests.values().cloned().collect()
     }
 
     /// Returns how many of these requests were complete since the start.
@@ -245,7 +243,8 @@ impl Sandbox {
 
     /// Returns the latest connections, oldest first.
     pub fn connections(&self) -> Vec<ConnectionRecord> {
-        self.state.core().log.connections().cloned().collect()
+        let core = self.state.core();
+        core.log.connections.values().cloned().collect()
     }
 
     /// Returns how many connections were accepted since the start.
@@ -257,7 +256,7 @@ impl Sandbox {
     pub fn open_connections(&self) -> usize {
         let core = self.state.core();
         let open = |record: &&ConnectionRecord| record.open && record.peer_closed.is_none();
-        core.log.connections().filter(open).count()
+        core.log.connections.values().filter(open).count()
     }
 
     /// Sets the shape of later responses.

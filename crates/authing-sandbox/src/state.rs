@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use crate::answer::Shape;
 use crate::clock::{self, Clock};
-use crate::fault::{CutAt, Fault, MAX_DELAY, MAX_FAULTS, MAX_FAULTS_SIZE};
+use crate::fault::{CutAt, Fault, MAX_FAULTS};
 use crate::ledger::{CODE_LIFETIME, CodeKind, CodeStatus, Entry, Ledger, MAX_CODE};
 use crate::log::Log;
 use crate::number;
@@ -64,38 +64,16 @@ pub(crate) struct State {
 /// What to issue a code for.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[must_use]
 pub struct Order {
-    phone_number: Option<String>,
+    /// The number, `+` and digits or 11 digits of mainland China; only for [`CodeKind::Phone`].
+    pub phone_number: Option<String>,
+    /// The kind of code.
     #[serde(default)]
-    kind: CodeKind,
-    connection: Option<String>,
-    code: Option<String>,
-}
-
-impl Order {
-    /// Orders a phone code. The number is `+` and digits, or 11 digits of mainland China.
-    pub fn phone(number: impl Into<String>) -> Self {
-        Self {
-            phone_number: Some(number.into()),
-            ..Self::default()
-        }
-    }
-
-    /// Orders a code of `wx.login`, which the service rejects.
-    pub fn login() -> Self {
-        Self {
-            kind: CodeKind::Login,
-            ..Self::default()
-        }
-    }
-
-    setters! {
-        /// Sets the identity source connection. Default: the sandbox's first.
-        connection(self, identifier: impl Into<String>) => self.connection = Some(identifier.into());
-        /// Sets the text of the code. Default: random.
-        code(self, code: impl Into<String>) => self.code = Some(code.into());
-    }
+    pub kind: CodeKind,
+    /// The identity source connection. Default: the sandbox's first.
+    pub connection: Option<String>,
+    /// The text of the code. Default: random.
+    pub code: Option<String>,
 }
 
 fn invalid<T>(text: impl Into<String>) -> Result<T, String> {
@@ -170,18 +148,11 @@ impl State {
 
     pub(crate) fn push_fault(&self, fault: Fault) -> Result<(), String> {
         let mut core = self.core();
-        let held: usize = core.faults.iter().map(Fault::size).sum();
-        if core.faults.len() >= MAX_FAULTS || held + fault.size() > MAX_FAULTS_SIZE {
+        if core.faults.len() >= MAX_FAULTS {
             return invalid("too many faults are waiting");
         }
         if fault.times == Some(0) {
             return invalid("times must be at least 1, or null for ever");
-        }
-        if fault.wait() > MAX_DELAY {
-            return invalid("afterMs must be at most a day");
-        }
-        if matches!(fault.trigger(), CutAt::Handshake(1..)) && !self.config.tls {
-            return invalid("a cut in the handshake needs a sandbox with TLS");
         }
         core.faults.push_back(fault);
         Ok(())

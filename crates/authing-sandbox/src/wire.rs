@@ -1,80 +1,80 @@
 //! The socket loop: reads requests, lets the API or the console respond, and carries out faults.
 
-use std::io;
-use std::sync::Arc;
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use tokio::io::{
-    AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadHalf, WriteHalf,
+    self, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadHalf, WriteHalf,
 };
-use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
 
 use crate::answer::Envelope;
 use crate::api::{self, Script};
-use crate::fault::{Action, CutAt, Fault, How, MAX_DELAY};
+use crate::fault::{Action, CutAt, Fault, How};
 use crate::ledger::Outcome;
 use crate::log::{Ending, MAX_RECORDED_RESPONSE, RequestRecord};
 use crate::request::{self, HEAD_GRACE, Request};
 use crate::state::State;
-use crate::stream::{Acceptor, Counted, Link, end_and_drain};
-use crate::{guard, http};
+use crate::stream::Link;
+use crate::{console, guard};
 
-/// How many connections are served at a time; more wait to be accepted.
-pub const MAX_CONNECTIONS: usize = 1_024;
+/// How many connections are served at a time; more wait to be accepted. Each has two file
+/// descriptors, so that all fit into the usual limit of 1,024.
+pub const MAX_CONNECTIONS: usize = 500;
 /// How long a connection may be idle, and how long a request may take to arrive.
 const IDLE: Duration = Duration::from_secs(60);
+/// How long a stall lasts unless the peer closes.
+const STALLED: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long a peer may read nothing of what is sent before its connection is reset.
 const UNREAD: Duration = Duration::from_secs(5);
 /// The bytes that are read ahead while a response is sent.
 const READ_AHEAD: usize = 64 * 1024;
 
 /// Accepts connections until it is dropped, which closes all of them.
-pub(crate) async fn serve(listener: TcpListener, state: State, acceptor: Acceptor) {
-    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+pub(crate) async fn serve(listener: TcpListener, state: State, acceptor: Option<TlsAcceptor>) {
     let mut connections = JoinSet::new();
-    while let Ok(place) = Arc::clone(&places).acquire_owned().await {
-        let Ok((tcp, _)) = listener.accept().await else {
-            // Most likely out of file descriptors: other connections must close first.
-            sleep(Duration::from_millis(10)).await;
-            continue;
-        };
+    loop {
         while connections.try_join_next().is_some() {}
-        let (link, acceptor) = (Link::open(&state, tcp), acceptor.clone());
-        connections.spawn(async move {
-            connect(link, acceptor).await;
-            drop(place);
-        });
+        if connections.len() >= MAX_CONNECTIONS {
+            connections.join_next().await;
+        }
+        // Most likely out of file descriptors: other connections must close first.
+        let accepted = listener.accept().await;
+        let opened = accepted.and_then(|(tcp, _)| Ok((Link::open(&state, &tcp)?, tcp)));
+        match opened {
+            Ok((link, tcp)) => {
+                connections.spawn(connect(link, tcp, acceptor.clone()));
+            }
+            Err(_) => sleep(Duration::from_millis(10)).await,
+        }
     }
 }
 
-async fn connect(link: Arc<Link>, acceptor: Acceptor) {
-    let mut stream = Counted(Arc::clone(&link));
+async fn connect(link: Link, mut tcp: TcpStream, acceptor: Option<TlsAcceptor>) {
     let here = |trigger| matches!(trigger, CutAt::Handshake(_));
     let fault = link.state.core().take_fault(here);
     if let Some(fault) = fault
         && let CutAt::Handshake(bytes) = fault.trigger()
         && let Action::Cut { how, .. } = fault.action
     {
-        if stream.read_exact(&mut vec![0; bytes]).await.is_ok() {
+        let mut start = (&mut tcp).take(bytes as u64);
+        if io::copy(&mut start, &mut io::sink()).await.is_ok() && start.limit() == 0 {
             pause(fault.wait()).await;
-            end_and_drain(stream, how).await;
+            link.end_and_drain(tcp, how).await;
         }
         return;
     }
     match acceptor {
-        None => Wire::new(stream, link).run().await,
-        #[cfg(feature = "tls")]
+        None => Wire::run(tcp, link).await,
         Some(acceptor) => {
-            let shaken = timeout(IDLE, crate::stream::handshake(&acceptor, stream)).await;
+            let shaken = timeout(IDLE, link.handshake(&acceptor, tcp)).await;
             if let Ok(Some(stream)) = shaken {
-                Wire::new(stream, link).run().await;
+                Wire::run(stream, link).await;
             }
         }
-        #[cfg(not(feature = "tls"))]
-        Some(never) => match *never {},
     }
 }
 
@@ -82,7 +82,7 @@ async fn connect(link: Arc<Link>, acceptor: Acceptor) {
 struct Wire<S> {
     reader: ReadHalf<S>,
     writer: WriteHalf<S>,
-    link: Arc<Link>,
+    link: Link,
     /// What was read and belongs to no complete request yet.
     buffer: Vec<u8>,
     /// The record of the request at the beginning of the buffer.
@@ -91,23 +91,21 @@ struct Wire<S> {
     early: Option<bool>,
     /// How the sandbox has ended the connection; it only reads on then.
     ended: Option<How>,
-    /// Whether the peer has sent all it will send.
-    eof: bool,
 }
 
 /// What the beginning of the buffer calls for.
 enum Event {
     Complete(Request),
-    /// A fault acts before the request is complete, at this position.
-    Early(Fault, usize),
+    /// A fault acts before the request is complete.
+    Early(Fault),
     Invalid(String),
     Eof,
 }
 
 impl<S: AsyncRead + AsyncWrite> Wire<S> {
-    fn new(stream: S, link: Arc<Link>) -> Self {
-        let (reader, writer) = tokio::io::split(stream);
-        Self {
+    async fn run(stream: S, link: Link) {
+        let (reader, writer) = io::split(stream);
+        let mut wire = Self {
             reader,
             writer,
             link,
@@ -115,20 +113,24 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
             record: None,
             early: None,
             ended: None,
-            eof: false,
+        };
+        if wire.serve().await.is_err() {
+            wire.abandon();
         }
     }
 
-    async fn run(mut self) {
+    /// Serves until the sandbox has reset the connection; the error means that the peer is gone.
+    async fn serve(&mut self) -> io::Result<()> {
         loop {
             let stalled = self.ended == Some(How::Stall);
-            let limit = if stalled { MAX_DELAY } else { IDLE };
+            let limit = if stalled { STALLED } else { IDLE };
             let (script, number) = match timeout(limit, self.next()).await {
-                Err(_) | Ok(Event::Eof) => return self.abandon(),
-                Ok(Event::Invalid(_)) if self.ended.is_some() => return self.abandon(),
+                Err(_) | Ok(Event::Eof) => return Err(ErrorKind::UnexpectedEof.into()),
                 Ok(Event::Invalid(problem)) => (self.reject(problem), self.record),
-                Ok(Event::Early(fault, position)) => {
-                    self.keep(position);
+                Ok(Event::Early(fault)) => {
+                    if let CutAt::RequestBytes(position) = fault.trigger() {
+                        self.keep(position);
+                    }
                     self.early = Some(fault.consumes());
                     self.note(|record| record.fault = Some(fault.kind()));
                     (api::faulted(&fault, api::unprocessed(), None), self.record)
@@ -138,22 +140,17 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
                     tokio::task::yield_now().await;
                     let script = self.respond(&request).await;
                     self.buffer.drain(..request.length.min(self.buffer.len()));
-                    self.link.update(|record| record.requests += 1);
                     let number = self.record.take();
                     let Some(script) = script else { continue };
                     (script, number)
                 }
             };
-            match self.perform(script, number).await {
-                Ok(None) => {}
-                Ok(Some(how)) => {
-                    self.link.end(how).await;
-                    if matches!(how, How::Close | How::Reset) {
-                        return;
-                    }
-                    self.ended = Some(how);
+            if let Some(how) = self.perform(script, number).await? {
+                self.link.end(how).await;
+                if how == How::Reset {
+                    return Ok(());
                 }
-                Err(_) => return self.abandon(),
+                self.ended = Some(how);
             }
         }
     }
@@ -172,18 +169,12 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
 
     /// Records the bytes of the current request that have come, at most `length`.
     fn keep(&mut self, length: usize) {
-        let buffer = std::mem::take(&mut self.buffer);
-        let bytes = &buffer[..length.min(buffer.len())];
-        self.note(|record| {
-            record.bytes.truncate(bytes.len());
-            let known = record.bytes.len();
-            record.bytes.extend_from_slice(&bytes[known..]);
-        });
-        self.buffer = buffer;
+        let bytes = self.buffer[..length.min(self.buffer.len())].to_vec();
+        self.note(|record| record.bytes = bytes);
     }
 
     /// Notes that the peer closed before the request at hand was complete.
-    fn abandon(mut self) {
+    fn abandon(&mut self) {
         if !self.buffer.is_empty() {
             self.keep(usize::MAX);
         }
@@ -214,7 +205,7 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
             if late {
                 return None;
             }
-            let answer = http::respond(&state, request).await;
+            let answer = console::respond(&state, request).await;
             return Some(Script::send(&api::finish(answer, request)));
         }
         self.keep(request.length);
@@ -241,18 +232,27 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
         loop {
             let parsed = request::parse(&self.buffer);
             let head = parsed.as_ref().ok().and_then(Option::as_ref);
-            if let Some(position) = self.early_position() {
+            let length = self.buffer.len();
+            let busy = self.early.is_some() || self.ended.is_some() || length == 0;
+            let here = |at| matches!(at, CutAt::RequestBytes(position) if position <= length);
+            let first = self.link.state.core().faults.front().map(Fault::trigger);
+            if !busy && first.is_some_and(here) {
                 // The head tells whose request it is.
                 let wait = matches!(parsed, Ok(None));
                 if wait && timeout(HEAD_GRACE, self.read()).await == Ok(true) {
                     continue;
                 }
-                if let Some(fault) = self.take_early(head, position) {
-                    return Event::Early(fault, position);
+                let spared = head.is_some_and(|head| {
+                    head.is_for_console() || guard::check_origin(head).is_err()
+                });
+                let fault = || self.link.state.core().take_fault(here);
+                if !spared && let Some(fault) = fault() {
+                    return Event::Early(fault);
                 }
             }
             match parsed {
                 Ok(Some(request)) if request.complete => return Event::Complete(request),
+                Err(_) if self.ended.is_some() => return Event::Eof,
                 Err(problem) => return Event::Invalid(problem),
                 Ok(head) => {
                     if self.record.is_some() || head.is_some_and(|head| !head.is_for_console()) {
@@ -266,29 +266,9 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
         }
     }
 
-    /// The position at which the next fault acts, if the buffer has reached it.
-    fn early_position(&self) -> Option<usize> {
-        let busy = self.early.is_some() || self.ended.is_some() || self.buffer.is_empty();
-        match self.link.state.core().faults.front().map(Fault::trigger) {
-            Some(CutAt::RequestBytes(position)) if !busy && position <= self.buffer.len() => {
-                Some(position)
-            }
-            _ => None,
-        }
-    }
-
-    fn take_early(&self, head: Option<&Request>, position: usize) -> Option<Fault> {
-        if head.is_some_and(|head| head.is_for_console() || guard::check_origin(head).is_err()) {
-            return None;
-        }
-        let here = CutAt::RequestBytes(position);
-        self.link.state.core().take_fault(|trigger| trigger == here)
-    }
-
     /// Reads some bytes; `false` at the end.
     async fn read(&mut self) -> bool {
-        self.eof = self.eof || !read_some(&mut self.reader, &mut self.buffer, &self.link).await;
-        !self.eof
+        self.link.read(&mut self.reader, &mut self.buffer).await
     }
 
     /// Sends what a script says, and returns how the connection ends. Reads ahead meanwhile, to
@@ -309,9 +289,9 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
             });
         };
         let reading = async {
-            while !self.eof && self.buffer.len() < READ_AHEAD {
-                self.eof = !read_some(&mut self.reader, &mut self.buffer, &self.link).await;
-            }
+            while self.buffer.len() < READ_AHEAD
+                && self.link.read(&mut self.reader, &mut self.buffer).await
+            {}
             if !self.link.was_reset() {
                 std::future::pending::<()>().await;
             }
@@ -320,11 +300,12 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
         let result = tokio::select! {
             biased;
             result = sending => result,
-            () = reading => Err(io::ErrorKind::ConnectionReset.into()),
+            () = reading => Err(ErrorKind::ConnectionReset.into()),
         };
         if let Err(error) = result {
             record(&[], Ending::PeerClosed);
-            if error.kind() == io::ErrorKind::TimedOut {
+            self.link.note_close(error.kind());
+            if error.kind() == ErrorKind::TimedOut {
                 self.link.end(How::Reset).await;
             }
             return Err(error);
@@ -336,18 +317,6 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
         }
         Ok(script.then)
     }
-}
-
-/// Reads some bytes into the buffer; `false` at the end.
-async fn read_some<R: AsyncRead + Unpin>(
-    reader: &mut R,
-    buffer: &mut Vec<u8>,
-    link: &Link,
-) -> bool {
-    buffer.reserve(2048);
-    let bytes = reader.read_buf(buffer).await.unwrap_or(0);
-    link.update(|record| record.plain_bytes_read += bytes as u64);
-    bytes > 0
 }
 
 /// Waits; unlike a timer of zero length, not at all if there is nothing to wait for.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use authing_sandbox::{CodeStatus, EXCHANGE_PATH, Ending, Order, Outcome, Rejection, Sandbox};
+use authing_sandbox::{CodeStatus, Ending, Outcome, Rejection, Sandbox};
 use serde_json::{Value, json};
 
 use crate::*;
@@ -78,9 +78,10 @@ fn each_mistake_has_its_numbers_and_leaves_the_code_unused() {
     let reply = json(&send(&sandbox, &text));
     assert_eq!(reply["message"], "content-type must be application/json");
 
-    let login = sandbox.issue(Order::login()).unwrap();
-    let other = sandbox.issue(Order::phone(NUMBER).connection("other"));
-    for code in [&login, &other.unwrap(), "0123"] {
+    let order = |order| sandbox.issue(serde_json::from_value(order).unwrap());
+    let login = order(json!({"kind": "login"})).unwrap();
+    let other = order(json!({"phoneNumber": NUMBER, "connection": "other"})).unwrap();
+    for code in [&login, &other, "0123"] {
         assert_eq!(exchange(&sandbox, code)["data"]["errcode"], 40029);
     }
     assert_eq!(seen(&sandbox, "0123").1, CodeStatus::Unknown);
@@ -95,8 +96,7 @@ fn each_mistake_has_its_numbers_and_leaves_the_code_unused() {
 fn exactly_one_of_many_requests_consumes_a_code_and_the_ledger_says_which() {
     let sandbox = start(Sandbox::builder().manual_clock(true));
     let code = issue(&sandbox);
-    let old = Order::phone(NUMBER).code("my-code");
-    assert_eq!(sandbox.issue(old).unwrap(), "my-code");
+    let old = issue(&sandbox);
     let replies = std::thread::scope(|scope| {
         let threads = [(); 32].map(|()| scope.spawn(|| exchange(&sandbox, &code)));
         threads.map(|thread| thread.join().unwrap())
@@ -106,18 +106,19 @@ fn exactly_one_of_many_requests_consumes_a_code_and_the_ledger_says_which() {
         .filter(|reply| reply["data"]["phoneNumber"] == NUMBER);
     assert_eq!(successes.count(), 1);
     sandbox.clock().advance(Duration::from_secs(300));
-    let reply = exchange(&sandbox, "my-code");
+    let reply = exchange(&sandbox, &old);
     assert_eq!(reply["data"]["errcode"], 40029);
-    assert_eq!(seen(&sandbox, "my-code"), (1, CodeStatus::Expired));
+    assert_eq!(seen(&sandbox, &old), (1, CodeStatus::Expired));
 
     let entry = sandbox.entry(&code).unwrap();
     assert_eq!((entry.status, entry.presented), (CodeStatus::Consumed, 32));
     assert_eq!(entry.consumed_at, entry.issued_at);
-    let (first, others) = entry.attempts.split_first().unwrap();
-    assert_eq!(first.outcome, Outcome::Consumed);
-    assert_eq!(entry.consumed_by, Some(first.request));
-    let used = Outcome::Rejected(Rejection::CodeUsed);
-    assert!(others.iter().all(|attempt| attempt.outcome == used));
+    for record in sandbox.requests().iter().take(32) {
+        let is_first = entry.consumed_by == Some(record.number);
+        assert_eq!(record.outcome == Outcome::Consumed, is_first);
+        let used = Outcome::Rejected(Rejection::CodeUsed);
+        assert_eq!(record.outcome == used, !is_first);
+    }
     assert_eq!(sandbox.ledger().len(), 2);
 }
 
@@ -154,16 +155,10 @@ fn records_hold_every_byte_in_both_directions() {
     assert_eq!((&records[0].bytes, &records[1].bytes), (&first, &second));
     let recorded = records.iter().map(|record| &record.response[..]);
     assert!(recorded.eq(responses.iter().map(String::as_bytes)));
-    assert_eq!(records[0].method(), "POST");
-    assert_eq!(records[0].target(), EXCHANGE_PATH);
-    assert_eq!(records[0].header("HOST").as_deref(), Some("localhost"));
-    assert!(records[0].body().ends_with(b"\"my-wxapp\"}"));
     assert_eq!(records[0].code.as_deref(), Some(&*code));
     let connection = &sandbox.connections()[0];
-    let (read, written) = (connection.bytes_read, connection.bytes_written);
-    assert_eq!(read, (first.len() + second.len()) as u64);
-    assert_eq!(written, responses.concat().len() as u64);
-    assert_eq!(connection.requests, 2);
+    let length = (first.len() + second.len()) as u64;
+    assert_eq!(connection.plain_bytes_read, length);
 
     let part = &second[..second.len() - 1];
     peer.send(part);
@@ -188,7 +183,7 @@ fn unusual_requests_are_recorded() {
     );
     let reply = json(&send(&sandbox, chunked.as_bytes()));
     assert_eq!(reply["data"]["countryCode"], "86");
-    assert_eq!(last(&sandbox).body(), body.as_bytes());
+    assert_eq!(last(&sandbox).bytes, chunked.as_bytes());
 
     let unknown = send(&sandbox, &request("GET", "/api/v3/other?x", "", ""));
     assert!(unknown.starts_with("HTTP/1.1 404 "), "{unknown}");

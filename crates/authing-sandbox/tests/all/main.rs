@@ -7,7 +7,6 @@ mod exchange;
 mod faults;
 #[cfg(feature = "program")]
 mod program;
-#[cfg(feature = "tls")]
 mod tls;
 
 use std::fmt::Display;
@@ -25,11 +24,7 @@ const APP: &str = "x-authing-app-id: sandbox-app\r\n";
 type End = Result<(), io::ErrorKind>;
 const RESET: End = Err(io::ErrorKind::ConnectionReset);
 /// How the sandbox ends connections, and how a plain socket sees that.
-const ENDS: [(How, End); 3] = [
-    (How::Fin, Ok(())),
-    (How::Close, Ok(())),
-    (How::Reset, RESET),
-];
+const ENDS: [(How, End); 2] = [(How::Fin, Ok(())), (How::Reset, RESET)];
 
 fn sandbox() -> Sandbox {
     start(Sandbox::builder())

@@ -21,20 +21,17 @@ fn sandbox() -> (Sandbox, Arc<ClientConfig>) {
     roots.add(certificate.clone()).unwrap();
     // Another crate of the workspace may bring a second provider, so there is no default.
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut server = ServerConfig::builder_with_provider(Arc::clone(&provider))
+    let server = ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
         .with_single_cert(vec![certificate], key.into())
         .unwrap();
-    let mut client = ClientConfig::builder_with_provider(provider)
+    let client = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_root_certificates(roots)
         .with_no_client_auth();
-    for protocols in [&mut server.alpn_protocols, &mut client.alpn_protocols] {
-        protocols.push(b"http/1.1".to_vec());
-    }
     let sandbox = start(Sandbox::builder().tls(Arc::new(server)));
     (sandbox, Arc::new(client))
 }
@@ -73,27 +70,23 @@ fn exchanges_and_cuts_work_above_and_below_tls() {
         assert_eq!(seen(&sandbox, &code), (1, CodeStatus::Consumed));
         let connection = sandbox.connections().pop().unwrap();
         assert_eq!(connection.plain_bytes_read, request.len() as u64);
-        assert!(connection.bytes_read > connection.plain_bytes_read + 100);
         let expected = Tls::Done {
-            version: "TLSv1_3".to_owned(),
-            server_name: Some("localhost".to_owned()),
-            alpn: Some(b"http/1.1".to_vec()),
             client_certificate: None,
         };
         assert_eq!(connection.tls, expected);
     }
 }
 
-/// Each row: the fault, the bytes that are read below TLS, the client's error.
+/// Each row: the fault, and the client's error.
 #[test]
 fn no_plain_byte_is_sent_if_the_handshake_fails_or_is_cut_or_stalled() {
     let (sandbox, client) = sandbox();
-    for (fault, read, kind) in [
-        ((CutAt::Accept, How::Fin), 0, "UnexpectedEof"),
-        ((CutAt::Accept, How::Reset), 0, "ConnectionReset"),
-        ((CutAt::Handshake(40), How::Fin), 40, "UnexpectedEof"),
-        ((CutAt::Handshake(40), How::Reset), 40, "ConnectionReset"),
-        ((CutAt::Handshake(40), How::Stall), 40, "WouldBlock"),
+    for (fault, kind) in [
+        ((CutAt::Accept, How::Fin), "UnexpectedEof"),
+        ((CutAt::Accept, How::Reset), "ConnectionReset"),
+        ((CutAt::Handshake(40), How::Fin), "UnexpectedEof"),
+        ((CutAt::Handshake(40), How::Reset), "ConnectionReset"),
+        ((CutAt::Handshake(40), How::Stall), "WouldBlock"),
     ] {
         push(&sandbox, Fault::cut(fault.0, fault.1));
         let mut stream = connect(&sandbox, &client, "localhost");
@@ -102,7 +95,6 @@ fn no_plain_byte_is_sent_if_the_handshake_fails_or_is_cut_or_stalled() {
         let error = stream.write_all(&exchange_request("code")).unwrap_err();
         assert_eq!(format!("{:?}", error.kind()), kind, "{fault:?}");
         let connection = sandbox.connections().pop().unwrap();
-        assert_eq!(connection.bytes_read, read, "{fault:?}");
         assert_eq!(connection.plain_bytes_read, 0);
     }
     let mut stream = connect(&sandbox, &client, "elsewhere.example");

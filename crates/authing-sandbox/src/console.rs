@@ -1,4 +1,4 @@
-//! The admin routes under `/sandbox`: the state, codes, controls, faults, and what the console sends.
+//! The console page, the OpenAPI document, and the admin routes under `/sandbox`.
 
 use std::time::Duration;
 
@@ -7,32 +7,70 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::answer::{Answer, Shape};
-use crate::clock::MAX_ADVANCE;
-use crate::log::RequestRecord;
+use crate::guard;
 use crate::relay;
 use crate::request::Request;
 use crate::state::{MAX_LATENCY, State};
 
-/// How many codes and requests `GET /sandbox` shows unless `limit` is given.
+/// The OpenAPI document of the operation, as it is served at `/openapi.json`.
+pub const OPENAPI_DOCUMENT: &str = include_str!("../openapi.json");
+
+/// The page uses only this origin, contains no inline script or style, and must not be framed.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+                      connect-src 'self'; base-uri 'none'; form-action 'none'; \
+                      frame-ancestors 'none'; require-trusted-types-for 'script'";
+
+/// The content type and the content of a file.
+fn file(path: &str) -> Option<(&'static str, &'static str)> {
+    Some(match path {
+        "/" => (
+            "text/html; charset=utf-8",
+            include_str!("../console/index.html"),
+        ),
+        "/console/console.css" => ("text/css", include_str!("../console/console.css")),
+        "/console/console.js" => ("text/javascript", include_str!("../console/console.js")),
+        "/console/icon.svg" => ("image/svg+xml", include_str!("../console/icon.svg")),
+        "/openapi.json" => ("application/json", OPENAPI_DOCUMENT),
+        _ => return None,
+    })
+}
+
+/// How many codes and requests `GET /sandbox` shows, the latest.
 const LIMIT: usize = 50;
 
 /// What is said about all other requests.
 const ROUTES: &str = "no such route; the routes are GET /sandbox, POST /sandbox/codes, \
                       PUT /sandbox/controls, POST, DELETE /sandbox/faults, POST /sandbox/send";
 
-/// Responds to an admin request.
+/// Responds to a request for the console.
 pub(crate) async fn respond(state: &State, request: &Request) -> Answer {
-    match handle(state, request).await {
-        Ok(value) => Answer::json(200, &value),
-        Err(error) if error == ROUTES => Answer::error(404, ROUTES),
-        Err(error) => Answer::error(400, &error),
-    }
+    let file = file(request.path());
+    let token = state.config.admin_token.as_deref();
+    let answer = match (guard::check(request, token, file.is_some()), file) {
+        (Err(rejected), _) => rejected,
+        (Ok(()), Some((content_type, content))) if matches!(&*request.method, "GET" | "HEAD") => {
+            Answer::new(200, content_type, content)
+                .header("content-security-policy", POLICY)
+                .header("cross-origin-opener-policy", "same-origin")
+        }
+        (Ok(()), Some(_)) => Answer::error(405, "the method must be GET"),
+        (Ok(()), None) => match handle(state, request).await {
+            Ok(value) => Answer::json(200, &value),
+            Err(error) if error == ROUTES => Answer::error(404, ROUTES),
+            Err(error) => Answer::error(400, &error),
+        },
+    };
+    answer
+        .header("cache-control", "no-store")
+        .header("x-content-type-options", "nosniff")
+        .header("referrer-policy", "no-referrer")
+        // No other page may embed a response, not even as a script that does not parse.
+        .header("cross-origin-resource-policy", "same-origin")
 }
 
 async fn handle(state: &State, request: &Request) -> Result<Value, String> {
-    let query = request.target.split_once('?');
     match (request.path(), &*request.method) {
-        ("/sandbox", "GET") => show(state, query.map_or("", |(_, query)| query)),
+        ("/sandbox", "GET") => Ok(show(state)),
         ("/sandbox/codes", "POST") => {
             let code = state.issue(body(request)?)?;
             Ok(json!(state.entry(&code)))
@@ -60,47 +98,27 @@ fn body<T: DeserializeOwned>(request: &Request) -> Result<T, String> {
     serde_json::from_slice(&request.body).map_err(|error| error.to_string())
 }
 
-fn show(state: &State, query: &str) -> Result<Value, String> {
-    let (mut limit, mut only) = (LIMIT, None);
-    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-        match pair.split_once('=') {
-            Some(("limit", number)) => {
-                limit = number.parse().map_err(|_| "limit must be a whole number")?;
-            }
-            Some(("code", code)) => only = Some(code),
-            _ => return Err("the parameters are limit and code".to_owned()),
-        }
-    }
+fn show(state: &State) -> Value {
     let (config, now) = (&state.config, state.clock.now());
     let mut core = state.core();
     let core = &mut *core;
-    let ledger = match only {
-        Some(code) => core.ledger.entry(code, now).into_iter().collect(),
-        None => core.ledger.entries(limit, now),
-    };
-    let wanted =
-        |record: &&RequestRecord| only.is_none_or(|code| record.code.as_deref() == Some(code));
-    let latest = core.log.requests().rev().filter(wanted).take(limit);
-    let mut requests: Vec<&RequestRecord> = latest.collect();
-    requests.reverse();
+    let ledger = core.ledger.entries(LIMIT, now);
+    let requests = core.log.requests.values();
+    let requests = requests.skip(core.log.requests.len().saturating_sub(LIMIT));
     let controls = core.controls;
-    Ok(json!({
-        "version": env!("CARGO_PKG_VERSION"),
-        "baseUrl": config.base_url,
+    json!({
         "appId": config.app_id,
         "userpoolId": config.userpool_id,
         "connections": config.connections,
         "backend": config.backend,
         "now": now,
-        "advancedSeconds": state.clock.advanced().as_secs(),
         "shape": controls.shape,
         "rateLimit": controls.rate_limit.map_or(json!("off"), Value::from),
         "latencyMs": controls.latency.as_secs_f64() * 1000.0,
         "faults": core.faults,
-        "requestCount": core.log.complete,
         "ledger": ledger,
-        "requests": requests,
-    }))
+        "requests": requests.collect::<Vec<_>>(),
+    })
 }
 
 #[derive(Deserialize)]
@@ -117,27 +135,18 @@ fn control(state: &State, switch: Switch) -> Result<Value, String> {
         None => None,
         Some(Value::String(off)) if off == "off" => Some(None),
         Some(number) => {
-            let number = number
-                .as_u64()
-                .and_then(|number| u32::try_from(number).ok());
             let error = "rateLimit must be a number of requests per second, or \"off\"";
-            Some(Some(number.ok_or(error)?))
+            Some(Some(u32::deserialize(number).map_err(|_| error)?))
         }
     };
     let latency = switch.latency_ms.map(Duration::from_millis);
-    if latency.is_some_and(|latency| latency > MAX_LATENCY) {
-        return Err("latencyMs must be at most 60000".to_owned());
-    }
     let advance = Duration::from_secs(switch.advance_seconds.unwrap_or(0));
-    if advance > MAX_ADVANCE {
-        return Err("advanceSeconds must be at most ten years".to_owned());
-    }
     let mut core = state.core();
     let controls = &mut core.controls;
     controls.shape = switch.shape.unwrap_or(controls.shape);
-    controls.latency = latency.unwrap_or(controls.latency);
+    controls.latency = latency.unwrap_or(controls.latency).min(MAX_LATENCY);
     controls.rate_limit = rate_limit.unwrap_or(controls.rate_limit);
     drop(core);
     state.clock.advance(advance);
-    show(state, "")
+    Ok(show(state))
 }
