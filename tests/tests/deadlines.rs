@@ -35,6 +35,8 @@ enum Set {
     CallersBuilder,
     Call,
     Connect,
+    /// The default of the connect timeout is half of the timeout.
+    Half,
 }
 
 #[tokio::test]
@@ -45,8 +47,9 @@ async fn a_call_ends_at_its_deadline_whatever_the_server_does() {
             calls.spawn(check_deadline(scheme, fault.clone(), set));
         }
     }
-    let handshake = Fault::stall(CutAt::Accept);
-    calls.spawn(check_deadline("https", handshake, Set::Connect));
+    for set in [Set::Connect, Set::Half] {
+        calls.spawn(check_deadline("https", Fault::stall(CutAt::Accept), set));
+    }
     calls.join_all().await;
 }
 
@@ -58,6 +61,7 @@ async fn check_deadline(scheme: &str, fault: Fault, set: Set) {
     let with_timeout = |timeout| reqwest::Client::builder().timeout(timeout);
     let builder = match set {
         Set::Connect => builder.connect_timeout(DEADLINE),
+        Set::Half => builder.timeout(2 * DEADLINE),
         _ => builder.connect_timeout(WIDE),
     };
     let builder = match set {
@@ -75,7 +79,7 @@ async fn check_deadline(scheme: &str, fault: Fault, set: Set) {
     let error = call.await.unwrap_err();
     let took = start.elapsed();
     let expected = match set {
-        Set::Connect => CONNECT,
+        Set::Connect | Set::Half => CONNECT,
         _ => TIMEOUT,
     };
     let what = format!("{what}: {error:?} after {took:?}");

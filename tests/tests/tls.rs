@@ -180,4 +180,7 @@ fn a_missing_trust_store_is_reported_with_both_remedies() {
     let ca = Ca::new("private").pem();
     let with_ca = builder("https://host.invalid").add_root_certificate_pem(ca);
     assert!(with_ca.build().is_ok());
+    // Plain http needs no certificates.
+    let plain = builder("http://host.invalid").allow_plain_http(true);
+    assert!(plain.build().is_ok());
 }

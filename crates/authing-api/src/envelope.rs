@@ -66,6 +66,17 @@ mod tests {
     use super::*;
     use crate::types::GetWechatMiniProgramPhoneRespDto;
 
+    struct Empty;
+    impl Envelope for Empty {}
+
+    #[test]
+    fn an_envelope_without_properties_has_no_values() {
+        let numbers = [Empty.status_code(), Empty.api_code(), Empty.errcode()];
+        assert_eq!(numbers, [None; 3]);
+        assert!(Empty.message().is_none() && Empty.errmsg().is_none());
+        assert!(Empty.request_id().is_none());
+    }
+
     #[test]
     fn wechat_error_other_than_zero_takes_precedence() {
         for (data, beside, expected) in [

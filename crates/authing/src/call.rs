@@ -183,6 +183,7 @@ mod tests {
             timeout: Some(TIMEOUT),
             ..Options::default()
         };
+        assert_eq!(operation.hint(), None);
         let start = Instant::now();
         let call = call(&client.shared, &operation, &options);
         let result = timeout_at(start + 100 * TIMEOUT, call).await.unwrap();
@@ -227,7 +228,10 @@ mod tests {
 
     #[test]
     fn a_call_without_a_runtime_is_a_config_error() {
-        let request = client(RetryPolicy::never()).get_wechat_miniprogram_phone("c0de", "my-wxapp");
+        let client = client(RetryPolicy::never());
+        let shown = format!("{client:?} {:?}", AuthenticationClient::builder());
+        assert!(shown.contains("127.0.0.1:9") && shown.ends_with("Builder { .. }"));
+        let request = client.get_wechat_miniprogram_phone("c0de", "my-wxapp");
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
         let polled = request.into_future().as_mut().poll(&mut context);
         assert!(format!("{polled:?}").contains("invalid configuration: no tokio runtime"));

@@ -294,6 +294,10 @@ Unknown false rate limit exceeded; retry later with a new code";
             let names_a_code = neutral.contains(" code") || neutral.contains("tap");
             assert!(!names_a_code || error.kind() == CodeRejected, "{neutral}");
         }
+        let [timeout, config] = [Timeout, Config].map(Error::from);
+        assert_eq!((timeout.attempts(), timeout.is_timeout()), (1, true));
+        assert_eq!((config.attempts(), config.is_timeout()), (0, false));
+        assert!(format!("{timeout:?}").contains("attempts: 1"));
     }
 
     #[test]

@@ -202,7 +202,7 @@ http://localhost.a = http://localhost.a/ localhost.a 80 false";
     fn header_values_are_checked() {
         let token = bearer("t0ken").unwrap();
         assert!(token.is_sensitive() && token == "Bearer t0ken");
-        let longest = "a".repeat(MAX_TOKEN_LENGTH);
+        let longest = "a".repeat(8192);
         assert!(bearer(&longest).is_ok() && bearer(&(longest + "a")).is_err());
         assert!(language("zh-CN").is_ok() && user_agent("shop/1.2 (backend)").is_ok());
         for value in ["", " a", "a ", "a  b", "a\r\nb", "a\0", "\u{202e}a", "手机"] {
