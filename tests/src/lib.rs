@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use authing::{AuthenticationClient, AuthenticationClientBuilder, CodeState, Error, ErrorKind};
 use authing::{GetWechatMiniProgramPhoneRespDto, Request, blocking};
-use authing_sandbox::{Fault, How, Sandbox};
+use authing_sandbox::{Fault, How, RequestRecord, Sandbox};
 use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 
@@ -82,9 +82,16 @@ pub fn blocking_client(base_url: &str, timeout: Duration) -> blocking::Authentic
 
 /// Starts a sandbox with this fault.
 pub fn sandbox_with(fault: Fault) -> Sandbox {
-    let sandbox = Sandbox::start_blocking().expect("a sandbox");
+    let sandbox = Sandbox::builder().start_blocking().expect("a sandbox");
     sandbox.push_fault(fault).expect("a fault");
     sandbox
+}
+
+/// Returns the head and the body of a recorded request.
+pub fn parts(request: &RequestRecord) -> (String, String) {
+    let text = String::from_utf8_lossy(&request.bytes);
+    let (head, body) = text.split_once("\r\n\r\n").expect("a complete head");
+    (head.to_owned(), body.to_owned())
 }
 
 /// Returns a response with these header lines and this body.

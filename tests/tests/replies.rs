@@ -35,7 +35,7 @@ struct Exchange {
 
 impl Exchange {
     fn start() -> Self {
-        let sandbox = Sandbox::start_blocking().unwrap();
+        let sandbox = Sandbox::builder().start_blocking().unwrap();
         let builder = builder(sandbox.base_url()).retry(RetryPolicy::never());
         let mut runtime = tokio::runtime::Builder::new_current_thread();
         Self {

@@ -124,7 +124,7 @@ fn the_program_prints_no_secret_but_the_number_asked_for() {
     for (name, server) in servers() {
         for json in [None, Some("--json")] {
             let arguments: Vec<_> = arguments.into_iter().chain(json).collect();
-            let (status, stdout, stderr) = authing(&server.url(), &arguments, "");
+            let (status, stdout, stderr) = authing(server.base_url(), &arguments, "");
             let text = stdout + &stderr;
             let is_expected = (status == 0) == (name == "success");
             assert!(is_expected && !text.is_empty(), "{name}: {text}");
