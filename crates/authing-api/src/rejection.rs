@@ -176,6 +176,15 @@ mod tests {
     }
 
     #[test]
+    fn the_largest_envelope_has_64_kib() {
+        for (length, expected) in [(65_536, true), (65_537, false)] {
+            let mut body = br#"{"statusCode":429}"#.to_vec();
+            body.resize(length, b' ');
+            assert_eq!(decide(429, &[LENGTH], &body), expected);
+        }
+    }
+
+    #[test]
     fn doubtful_encodings_are_no_rejections() {
         let text = b"slow down";
         let gzip = (TRANSFER_ENCODING, "gzip");

@@ -272,6 +272,8 @@ mod tests {
         for id in [
             "13800138-0000-1380-0138-000013800138",
             "wx0013800138000000",
+            "wx0123456789abcdefg",
+            "wx0123456789abcdeg",
             "934108e59fbf4d248da1c330328abd6c",
             "934108e5-9fbf-4d24-8da1-c330328abd6c\n",
             "934108e5-9fbf-4d24-8da1-c330328abd\u{e9}",
@@ -284,6 +286,9 @@ mod tests {
 
     #[test]
     fn whole_numbers() {
+        let error = serde_json::from_str::<WholeNumber>("true").unwrap_err();
+        let error = error.to_string();
+        assert!(error.contains("a string or a whole number"), "{error}");
         for (texts, expected) in [
             (r#"200 200.0 2e2 "200""#, Some(200)),
             (r#"-1 "-1""#, Some(-1)),
