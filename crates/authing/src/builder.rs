@@ -259,10 +259,8 @@ impl<C> AuthenticationClientBuilder<C> {
             ));
         }
         // reqwest's error is dropped: it can quote the URL, which can contain a password.
-        let proxy = reqwest::Proxy::all(url).ok();
-        Ok(Some(
-            proxy.ok_or_else(|| Error::config("proxy is invalid"))?,
-        ))
+        let proxy = reqwest::Proxy::all(url).map_err(|_| Error::config("proxy is invalid"))?;
+        Ok(Some(proxy))
     }
 
     /// The headers of every call.

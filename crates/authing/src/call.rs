@@ -207,11 +207,8 @@ mod tests {
         }
         for body in [SUCCESS, r#"{"statusCode":429}"#, r#"{"errcode":45011}"#] {
             let (error, _) = run(&[REFUSED, body, SUCCESS], 0, RetryPolicy::default()).await;
-            assert_eq!(
-                (error.is_retryable(), error.attempts()),
-                (false, 2),
-                "{body}"
-            );
+            let result = (error.is_retryable(), error.attempts());
+            assert_eq!(result, (false, 2), "{body}");
         }
     }
 

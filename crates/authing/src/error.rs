@@ -318,24 +318,17 @@ Unknown false rate limit exceeded; retry later with a new code";
                 ..Facts::default()
             };
             let error = Error::new(ErrorKind::Upstream, CodeState::Unknown, facts);
-            assert_eq!(
-                (error.message(), error.request_id()),
-                (Some(CANARY), Some(request_id))
-            );
-            assert_eq!(
-                (error.api_code(), error.wechat_errcode()),
-                (Some(number), Some(-number))
-            );
-            assert_eq!(
-                (error.status_code().is_some(), error.wechat_rid()),
-                (number == 499, Some(RID))
-            );
+            let texts = [error.message(), error.request_id(), error.wechat_rid()];
+            assert_eq!(texts, [CANARY, request_id, RID].map(Some));
+            let numbers = [error.api_code(), error.wechat_errcode()];
+            assert_eq!(numbers, [number, -number].map(Some));
+            let status_code = error.status_code().map(i64::from);
+            assert_eq!(status_code, (number == 499).then_some(499));
+            assert_eq!(error.http_status(), Some(503));
             let text = format!("{error} {error:?} {error:#?}");
             assert!(!text.contains("138001"), "{text}");
-            assert!(
-                text.contains("HTTP 503") && text.contains("a source"),
-                "{text}"
-            );
+            let is_complete = text.contains("HTTP 503") && text.contains("a source");
+            assert!(is_complete, "{text}");
             let end = "statusCode 499, apiCode 499, WeChat errcode -499); a hint; request id";
             let is_printed = error.to_string().ends_with(&format!("{end} {UUID}"));
             assert_eq!(is_printed, number == 499, "{text}");

@@ -235,16 +235,13 @@ fn complete(
         phone_number: data.phone_number.take()?,
         pure_phone_number: data.pure_phone_number.take()?,
         country_code: data.country_code.take()?,
-        watermark: data
-            .watermark
-            .take()
-            .and_then(|watermark| complete_watermark(*watermark)),
+        watermark: data.watermark.as_mut().and_then(complete_watermark),
     })
 }
 
-fn complete_watermark(watermark: types::WechatWatermarkDto) -> Option<Watermark> {
+fn complete_watermark(watermark: &mut Box<types::WechatWatermarkDto>) -> Option<Watermark> {
     Some(Watermark {
-        appid: watermark.appid?.into_string(),
+        appid: watermark.appid.take()?.into_string(),
         timestamp: DateTime::from_timestamp(watermark.timestamp?.get(), 0)?,
     })
 }

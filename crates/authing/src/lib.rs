@@ -25,17 +25,6 @@
 //! Store [`e164`](GetWechatMiniProgramPhoneDataDto::e164), not `phone_number`: the service returns
 //! the same number with and without `+86`, so `phone_number` would create duplicate accounts.
 //!
-//! # Contents
-//!
-//! | item | purpose |
-//! |---|---|
-//! | [`AuthenticationClientBuilder`] | build a client, once |
-//! | [`AuthenticationClient`], [`Request`] | make the call, with options |
-//! | [`GetWechatMiniProgramPhoneRespDto`] | the result |
-//! | [`Error`], [`ErrorKind`], [`CodeState`] | what failed, and whether to send the code again |
-//! | [`RetryPolicy`] | automatic retries |
-//! | `blocking` | the same without an async runtime |
-//!
 //! # Features
 //!
 //! - `rustls` (default): https with rustls and aws-lc-rs;

@@ -47,10 +47,10 @@ pub(crate) use option_setters;
 
 impl<T> Request<T> {
     /// Erases the type of an operation, except for its result.
-    pub(crate) fn new<O>(client: AuthenticationClient, operation: O) -> Self
-    where
-        O: Operation<Output = T>,
-    {
+    pub(crate) fn new<O: Operation<Output = T>>(
+        client: AuthenticationClient,
+        operation: O,
+    ) -> Self {
         let options = Options::default();
         let send = Box::new(
             |client: AuthenticationClient, options: Options| -> Sending<T> {

@@ -119,10 +119,8 @@ mod tests {
         }
         assert_eq!(millis(&ErrorKind::Timeout.into(), AMPLE, 0.0), None);
         let seven = error(1, Some(Duration::from_secs(7)));
-        assert_eq!(
-            (millis(&seven, AMPLE, 0.0), millis(&seven, AMPLE, 1.0)),
-            (Some(7000), Some(7100))
-        );
+        let waits = [0.0, 1.0].map(|jitter| millis(&seven, AMPLE, jitter));
+        assert_eq!(waits, [Some(7000), Some(7100)]);
     }
 
     #[test]

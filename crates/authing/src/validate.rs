@@ -206,10 +206,8 @@ http://localhost.a = http://localhost.a/ localhost.a 80 false";
         assert!(bearer(&longest).is_ok() && bearer(&(longest + "a")).is_err());
         assert!(language("zh-CN").is_ok() && user_agent("shop/1.2 (backend)").is_ok());
         for value in ["", " a", "a ", "a  b", "a\r\nb", "a\0", "\u{202e}a", "手机"] {
-            assert!(
-                bearer(value).is_err() && language(value).is_err(),
-                "{value:?}"
-            );
+            let results = [bearer(value).is_err(), language(value).is_err()];
+            assert_eq!(results, [true; 2], "{value:?}");
             assert!(user_agent(value).is_err(), "{value:?}");
         }
         let problem = timeout(Duration::ZERO).unwrap_err();
