@@ -157,9 +157,10 @@ mod tests {
         for base in ["http://localhost/stem", "http://localhost/stem/"] {
             assert_eq!(context(base).url(format_args!("/a/b")).path(), "/stem/a/b");
         }
-        assert_eq!(
-            context("http://localhost").url(format_args!("/a/b")).path(),
-            "/a/b"
-        );
+        let context = context("http://localhost");
+        for _ in 0..2 {
+            assert_eq!(context.url(format_args!("/a/b")).path(), "/a/b");
+            assert_eq!(context.url(format_args!("/c")).path(), "/c");
+        }
     }
 }

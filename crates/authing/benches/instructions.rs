@@ -2,6 +2,8 @@
 
 #![allow(missing_docs, reason = "items written by gungraun's macros")]
 
+use std::time::Duration;
+
 use authing_benches::{Caller, Facade, Generated, Reqwest, Target, call_at_once, runtime};
 use gungraun::Dhat;
 use gungraun::prelude::*;
@@ -13,7 +15,10 @@ const CALLS: u64 = 256;
 /// Creates a client with as many warm connections as there are tasks; 0 means no task.
 fn warm<C: Caller>(tasks: u64) -> (Runtime, C, u64) {
     let runtime = runtime(1);
-    let caller = runtime.block_on(async { C::new(&Target::http()) });
+    // With tasks, all requests of a round are sent before the first response, so that the peak
+    // does not depend on how they overlap.
+    let delay = Duration::from_secs(u64::from(tasks > 0));
+    let caller = runtime.block_on(async { C::new(&Target::http(delay)) });
     runtime.block_on(caller.call());
     runtime.block_on(call_at_once(&caller, tasks, tasks));
     (runtime, caller, tasks)

@@ -2,7 +2,7 @@
 
 #![expect(clippy::print_stdout, reason = "the figures are the result")]
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use authing_benches::{Caller, Facade, Reqwest, Target, call_at_once, runtime};
 use tokio::runtime::Runtime;
@@ -14,7 +14,7 @@ const LOWER_BOUND: usize = 10;
 fn main() {
     println!("calls per second, authing / reqwest, {PAIRS} pairs of runs");
     println!("threads  tasks  median  lower 95 % bound");
-    let target = Target::http();
+    let target = Target::http(Duration::ZERO);
     for threads in [1, 2] {
         for (tasks, calls) in [(1, 2_000), (16, 8_000), (64, 8_000)] {
             let runtime = runtime(threads);

@@ -13,7 +13,7 @@ use authing_benches::{Caller, Facade, Generated, Reqwest, Target, call_at_once, 
 use criterion::{Criterion, Throughput, criterion_group};
 
 fn throughput(criterion: &mut Criterion) {
-    let target = Target::http();
+    let target = Target::http(Duration::ZERO);
     for tasks in [1, 16, 64] {
         let mut group = criterion.benchmark_group(format!("concurrency_{tasks}"));
         group.throughput(Throughput::Elements(1)).sample_size(20);

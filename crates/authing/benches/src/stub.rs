@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rustls::pki_types::PrivateKeyDer;
@@ -21,9 +22,10 @@ pub struct Target {
 }
 
 impl Target {
-    /// Starts a stub for http in threads of this process, one per connection.
-    pub fn http() -> Self {
-        let address = serve(answer::<TcpStream>);
+    /// Starts a stub for http in threads of this process, one per connection. It responds after
+    /// the delay.
+    pub fn http(delay: Duration) -> Self {
+        let address = serve(move |stream| answer(stream, delay));
         Self {
             address,
             root: None,
@@ -42,7 +44,7 @@ impl Target {
         let config = Arc::new(config);
         let address = serve(move |stream| {
             let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
-            answer(StreamOwned::new(connection, stream));
+            answer(StreamOwned::new(connection, stream), Duration::ZERO);
         });
         Self {
             address,
@@ -94,7 +96,7 @@ fn serve(connection: impl Fn(TcpStream) + Clone + Send + 'static) -> SocketAddr 
     address
 }
 
-fn answer<S: Read + Write>(mut stream: S) {
+fn answer<S: Read + Write>(mut stream: S, delay: Duration) {
     let length = BODY.len();
     let response = format!(
         "HTTP/1.1 200 OK\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: {length}\r\n\r\n{BODY}"
@@ -107,6 +109,7 @@ fn answer<S: Read + Write>(mut stream: S) {
         let request = &buffer[..filled];
         if request.ends_with(b"}") && request.windows(4).any(|window| window == b"\r\n\r\n") {
             filled = 0;
+            thread::sleep(delay);
             if stream.write_all(response.as_bytes()).is_err() {
                 return;
             }
