@@ -325,4 +325,8 @@ async fn used_expired_and_unknown_codes_are_invalid() {
         let invalid = Err((ErrorKind::CodeRejected, CodeState::Invalid));
         assert_eq!(call(client.clone(), code).await, invalid);
     }
+    let login_code = "0c3aBcDeFgHiJkLmNoPqRsTuVwXyZ012";
+    let error = client.get_wechat_miniprogram_phone(login_code, CONNECTION);
+    let error = error.await.unwrap_err().to_string();
+    assert!(error.contains("wx.login"), "{error}");
 }
