@@ -152,7 +152,7 @@ impl State {
             return invalid("too many faults are waiting");
         }
         if fault.times == Some(0) {
-            return invalid("times must be at least 1, or null for ever");
+            return invalid("times must be at least 1, or null for no limit");
         }
         core.faults.push_back(fault);
         Ok(())

@@ -1,4 +1,4 @@
-//! A call that has not been sent yet, and its options.
+//! A call that has not been sent yet, and the setters of its options.
 
 use std::fmt;
 use std::net::IpAddr;
