@@ -294,7 +294,7 @@ mod tests {
             "impl crate::envelope::Envelope for Received {}",
             r#"self.inner.url(format_args!("/a/{}", encode_path("#,
             ".headers(header_map)",
-            "self.decode(response).await",
+            "self.exchange(request).await",
         ] {
             assert!(flat.contains(expected), "no {expected} in\n{code}");
         }

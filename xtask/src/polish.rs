@@ -26,9 +26,13 @@ const EDITS: [(&str, &str); 4] = [
 /// Returns the final text of the generated code.
 pub(crate) fn polish(tokens: TokenStream) -> Result<String> {
     let mut file: File = parse2(tokens)?;
-    // A second name for `Client`.
-    file.items
-        .retain(|item| !matches!(item, Item::Mod(module) if module.ident == "prelude"));
+    file.items.retain(|item| match item {
+        // A second name for `Client`.
+        Item::Mod(module) => module.ident != "prelude",
+        // The hooks that no method calls.
+        Item::Const(item) => item.ident != "_",
+        _ => true,
+    });
     let (mut sent, mut received) = (BTreeSet::new(), BTreeSet::new());
     for item in &mut file.items {
         let Item::Impl(block) = item else { continue };
@@ -110,10 +114,12 @@ fn polish_method(block: &mut Block) -> Result<()> {
             let arguments = arguments.replacen(", self . baseurl ,", ",", 1);
             let arguments = arguments.trim_end_matches([' ', ',']);
             *text = format!("let url = self.inner.url(format_args!(\"{arguments}));");
-        } else if text.starts_with("match response . status () . as_u16 ()") {
-            *text = "self.decode(response).await".to_owned();
         }
     }
+    // What follows is the same in every method: hooks, and a `match` on the HTTP status.
+    let end = texts.iter().position(|text| text.starts_with("let info ="));
+    texts.truncate(end.context("progenitor no longer writes `let info`; see polish.rs")?);
+    texts.push("self.exchange(request).await".to_owned());
     *block = parse_str(&format!("{{ {} }}", texts.join("\n")))?;
     Ok(())
 }

@@ -332,13 +332,6 @@ impl ClientInfo<crate::context::CallContext> for Client {
     }
 }
 
-const _: () = {
-    #[allow(dead_code)]
-    fn assert_client_hooks()
-    where
-        Client: ClientHooks<crate::context::CallContext>,
-    {}
-};
 #[allow(clippy::all)]
 impl Client {
     /// Exchange a phone code for the phone number
@@ -368,13 +361,6 @@ impl Client {
             )
             .json(&body)
             .build()?;
-        let info = OperationInfo {
-            operation_id: "get_wechat_miniprogram_phone",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        self.decode(response).await
+        self.exchange(request).await
     }
 }

@@ -3,7 +3,6 @@
 //! Applications use the `authing` crate instead. This crate sends a request and decodes the
 //! response; it does not retry and does not classify errors. In reading order:
 //!
-//! - [`hooks`]: the headers of a request, the bound of a body, the decoding of a response;
 //! - [`Client`]: one method per operation of the OpenAPI document;
 //! - [`types`]: the DTOs under their documented names;
 //! - [`context`]: the state of one call, including the head of the response;
@@ -33,7 +32,7 @@
 
 pub mod context;
 pub mod envelope;
-pub mod hooks;
+mod exchange;
 mod lenient;
 mod rejection;
 pub mod scalars;
