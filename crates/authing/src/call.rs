@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use authing_api::Client;
 use authing_api::context::CallContext;
 use authing_api::envelope::Envelope;
-use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::header::RETRY_AFTER;
 use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::Instrument as _;
@@ -27,16 +27,15 @@ pub(crate) async fn call<O: Operation>(
     operation: &O,
     options: &Options,
 ) -> Result<O::Output> {
-    let headers = options.headers()?;
     if Handle::try_current().is_err() {
         let text = "no tokio runtime; make the call in one, or use the blocking client";
         return Err(Error::config(text));
     }
-    let deadline = Instant::now() + options.timeout.unwrap_or(shared.timeout);
+    let deadline = options.deadline(shared.timeout)?;
     let mut attempts = 0;
     loop {
         attempts += 1;
-        let error = match attempt(shared, operation, &headers, attempts, deadline).await {
+        let error = match attempt(shared, operation, options, attempts, deadline).await {
             Ok(output) => return Ok(output),
             Err(error) => error,
         };
@@ -52,26 +51,27 @@ pub(crate) async fn call<O: Operation>(
 async fn attempt<O: Operation>(
     shared: &Shared,
     operation: &O,
-    headers: &HeaderMap,
+    options: &Options,
     attempts: u32,
     deadline: Instant,
 ) -> Result<O::Output> {
-    let span = observe::start(&shared.host, O::PATH, attempts);
     let url = shared.host.url.clone();
-    let context = CallContext::new(url, headers.clone(), shared.max_response_bytes);
+    let context = CallContext::new(url, options.headers()?, shared.max_response_bytes);
     let api = Client::new_with_client(shared.http.clone(), context);
+    let span = observe::start(&shared.host, O::PATH, attempts);
     // Pinned here, because it is too large to be moved.
-    let exchange = pin!(operation.send(&api));
-    let outcome = match timeout_at(deadline, exchange.instrument(span.clone())).await {
+    let mut exchange = pin!(operation.send(&api).instrument(span));
+    let outcome = match timeout_at(deadline, exchange.as_mut()).await {
         Ok(sent) => Outcome::read(sent),
         Err(_) => Outcome::Failed(ErrorKind::Timeout, Facts::default()),
     };
+    let span = exchange.span();
     if let Outcome::Response(response) = &outcome {
-        observe::response(&span, response);
+        observe::response(span, response);
     }
     let result = conclude(operation, outcome, api.context(), attempts);
     let http_status = api.context().head().map(|head| head.http_status);
-    observe::end(&span, http_status, result.as_ref().err());
+    observe::end(span, http_status, result.as_ref().err());
     result
 }
 
@@ -151,7 +151,7 @@ mod tests {
             Ok(())
         }
 
-        async fn send(&self, _: &Client) -> Sent<Response> {
+        async fn send<'a>(&'a self, _: &'a Client) -> Sent<Response> {
             let body = self.0.lock().unwrap().remove(0);
             sleep(self.1).await;
             if body == REFUSED {

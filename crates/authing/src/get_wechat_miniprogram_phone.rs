@@ -192,8 +192,8 @@ impl Operation for GetWechatMiniProgramPhoneDto {
         )
     }
 
-    async fn send(&self, api: &Client) -> Sent<Self::Response> {
-        api.get_wechat_miniprogram_phone(self).await
+    fn send<'a>(&'a self, api: &'a Client) -> impl Future<Output = Sent<Self::Response>> + Send {
+        api.get_wechat_miniprogram_phone(self)
     }
 
     fn map(response: &mut Self::Response) -> Option<Self::Output> {

@@ -26,7 +26,7 @@ pub(crate) trait Operation: Send + Sync + 'static {
     }
 
     /// Calls the generated method.
-    fn send(&self, api: &Client) -> impl Future<Output = Sent<Self::Response>> + Send;
+    fn send<'a>(&'a self, api: &'a Client) -> impl Future<Output = Sent<Self::Response>> + Send;
 
     /// Takes the result from a successful response, or nothing if a required part is missing.
     fn map(response: &mut Self::Response) -> Option<Self::Output>;

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName};
+use tokio::time::Instant;
 
 use crate::error::{Error, Result};
 use crate::kind::ErrorKind;
@@ -21,7 +22,14 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    /// Checks the options, and returns the headers of this call.
+    /// Checks and returns the deadline of a call that starts now.
+    pub(crate) fn deadline(&self, default: Duration) -> Result<Instant> {
+        let timeout = self.timeout.unwrap_or(default);
+        validate::timeout(timeout).map_err(argument("timeout"))?;
+        Ok(Instant::now() + timeout)
+    }
+
+    /// Checks and returns the headers of this call.
     pub(crate) fn headers(&self) -> Result<HeaderMap> {
         let mut headers = HeaderMap::new();
         if let Some(token) = &self.access_token {
@@ -35,9 +43,6 @@ impl Options {
         if let Some(address) = self.real_ip {
             let value = validate::header(&address.to_string()).map_err(argument("real_ip"))?;
             headers.insert(REAL_IP, value);
-        }
-        if let Some(timeout) = self.timeout {
-            validate::timeout(timeout).map_err(argument("timeout"))?;
         }
         Ok(headers)
     }
