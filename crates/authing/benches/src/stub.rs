@@ -70,10 +70,10 @@ impl Target {
         self.root.as_deref()
     }
 
-    /// Returns the URL of the stub without a path.
+    /// Returns the URL of the stub without a path and, as in production, without a port.
     pub fn base_url(&self) -> String {
         let scheme = if self.root.is_some() { "https" } else { "http" };
-        format!("{scheme}://{HOST}:{}", self.address.port())
+        format!("{scheme}://{HOST}")
     }
 
     /// Returns reqwest's default settings, with the stub's host name resolved.
