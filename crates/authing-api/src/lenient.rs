@@ -38,7 +38,7 @@ where
 
 fn starting_with<'de, T, D>(
     deserializer: D,
-    is_expected: fn(u8) -> bool,
+    is_expected: impl Fn(u8) -> bool,
 ) -> Result<Option<T>, D::Error>
 where
     T: DeserializeOwned,
