@@ -8,8 +8,8 @@ use quote::{ToTokens, quote};
 use syn::punctuated::Punctuated;
 use syn::visit_mut::VisitMut;
 use syn::{
-    Attribute, Block, Field, Fields, File, ImplItem, Item, ItemStruct, LitStr, Meta, Token,
-    parse_quote, parse_str, parse2,
+    Attribute, Block, Field, Fields, File, ImplItem, Item, ItemStruct, LitStr, Meta, ReturnType,
+    Token, parse_quote, parse_str, parse2,
 };
 
 /// The marks of sources at the end of descriptions. Users of the code do not need them.
@@ -45,6 +45,7 @@ pub(crate) fn polish(tokens: TokenStream) -> Result<String> {
                 ImplItem::Fn(method) if method.sig.asyncness.is_some() => {
                     sent.extend(words(&method.sig.inputs));
                     received.extend(words(&method.sig.output));
+                    method.sig.output = output(&method.sig.output)?;
                     polish_method(&mut method.block)?;
                 }
                 ImplItem::Fn(method) if method.sig.ident == "new_with_client" => {
@@ -89,6 +90,16 @@ fn words(code: &impl ToTokens) -> BTreeSet<String> {
     let text = code.to_token_stream().to_string();
     let words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
     words.map(str::to_owned).collect()
+}
+
+/// Returns the plain type of a response: what else a `ResponseValue` holds is in the context.
+fn output(output: &ReturnType) -> Result<ReturnType> {
+    let text = output.to_token_stream().to_string();
+    let body = text
+        .strip_prefix("-> Result < ResponseValue <")
+        .and_then(|rest| rest.split_once("> , Error <"))
+        .with_context(|| format!("progenitor writes `{text}` in a new way; see polish.rs"))?;
+    Ok(parse_str(&format!("-> Result<{}, Error>", body.0))?)
 }
 
 /// Removes the `api-version` header, takes the URL from the context, and decodes every status with

@@ -68,7 +68,7 @@ pub struct CallContext {
 pub struct ResponseHead {
     /// The HTTP status.
     pub http_status: u16,
-    /// The headers. They are moved here; the `ResponseValue` has none.
+    /// The headers.
     pub headers: HeaderMap,
 }
 

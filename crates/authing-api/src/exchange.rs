@@ -1,8 +1,7 @@
 //! The exchange of one request for its response: headers, the bound of the body, decoding.
 
 use bytes::Bytes;
-use progenitor_client::{Error, ResponseValue};
-use reqwest::header::HeaderMap;
+use progenitor_client::Error;
 use reqwest::{Request, Version};
 use serde::de::{DeserializeOwned, Error as _};
 
@@ -21,10 +20,10 @@ impl Client {
     ///
     /// The request is handed over at once, so that the future does not hold it. The error for an
     /// unreadable body contains nothing of the body.
-    pub(crate) fn exchange<T: DeserializeOwned + Envelope, E>(
+    pub(crate) fn exchange<T: DeserializeOwned + Envelope>(
         &self,
         mut request: Request,
-    ) -> impl Future<Output = Result<ResponseValue<T>, Error<E>>> {
+    ) -> impl Future<Output = Result<T, Error>> {
         let context = &self.inner;
         if !context.headers.is_empty() {
             request.headers_mut().extend(context.headers.clone());
@@ -32,12 +31,10 @@ impl Client {
         let sent = self.client.execute(request);
         async move {
             let mut response = sent.await?;
-            let status = response.status();
+            let status = response.status().as_u16();
             let headers = std::mem::take(response.headers_mut());
             // A context serves one call, so this is the first head.
-            let _ = context
-                .head
-                .set(ResponseHead::new(status.as_u16(), headers));
+            let _ = context.head.set(ResponseHead::new(status, headers));
             let limit = context.max_response_bytes;
             if response.content_length() > Some(limit as u64) {
                 return Err(unreadable(TOO_LARGE));
@@ -57,9 +54,7 @@ impl Client {
             } else {
                 decode(context, body)
             };
-            decoded
-                .map(|value| ResponseValue::new(value, status, HeaderMap::new()))
-                .ok_or_else(|| unreadable("the body is not one JSON object"))
+            decoded.ok_or_else(|| unreadable("the body is not one JSON object"))
         }
     }
 }
@@ -79,6 +74,6 @@ fn decode<T: DeserializeOwned + Envelope>(context: &CallContext, body: Vec<u8>) 
 
 const TOO_LARGE: &str = "the body is larger than the limit";
 
-fn unreadable<E>(reason: &str) -> Error<E> {
+fn unreadable(reason: &str) -> Error {
     Error::InvalidResponsePayload(Bytes::new(), serde_json::Error::custom(reason))
 }

@@ -346,10 +346,7 @@ impl Client {
     pub async fn get_wechat_miniprogram_phone<'a>(
         &'a self,
         body: &'a types::GetWechatMiniProgramPhoneDto,
-    ) -> Result<
-        ResponseValue<types::GetWechatMiniProgramPhoneRespDto>,
-        Error<types::GetWechatMiniProgramPhoneRespDto>,
-    > {
+    ) -> Result<types::GetWechatMiniProgramPhoneRespDto, Error> {
         let url = self.inner.url(format_args!("/api/v3/get-wechat-miniprogram-phone"));
         #[allow(unused_mut)]
         let mut request = self

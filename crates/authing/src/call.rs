@@ -126,7 +126,7 @@ mod tests {
     use std::time::Duration;
 
     use authing_api::types::GetWechatMiniProgramPhoneRespDto as Response;
-    use progenitor_client::{Error as ApiError, ResponseValue};
+    use progenitor_client::Error as ApiError;
 
     use super::*;
     use crate::operation::Sent;
@@ -159,9 +159,7 @@ mod tests {
                 let sent = client.get("http://127.0.0.1:9").send().await;
                 return Err(ApiError::CommunicationError(sent.unwrap_err()));
             }
-            let response = serde_json::from_str(body).unwrap();
-            let (status, headers) = Default::default();
-            Ok(ResponseValue::new(response, status, headers))
+            Ok(serde_json::from_str(body).unwrap())
         }
 
         fn map(_: &mut Response) -> Option<()> {

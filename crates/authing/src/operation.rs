@@ -2,12 +2,11 @@
 
 use authing_api::Client;
 use authing_api::envelope::Envelope;
-use progenitor_client::ResponseValue;
 
 use crate::validate::Problem;
 
 /// The result of a generated method.
-pub(crate) type Sent<R> = Result<ResponseValue<R>, progenitor_client::Error<R>>;
+pub(crate) type Sent<R> = Result<R, progenitor_client::Error>;
 
 /// An operation: its input, and how its response is read.
 pub(crate) trait Operation: Send + Sync + 'static {

@@ -24,15 +24,15 @@ impl<R> Outcome<R> {
     /// The generated client's error is dropped here, because it can contain the body.
     pub(crate) fn read(sent: Sent<R>) -> Self {
         match sent {
-            Ok(response) | Err(ApiError::ErrorResponse(response)) => {
-                Self::Response(response.into_inner())
-            }
+            Ok(response) => Self::Response(response),
             // Its text is the generated client's own, and contains nothing of the body.
             Err(ApiError::InvalidResponsePayload(_, error)) => Self::Unreadable(Facts {
                 source: Some(error.into()),
                 ..Facts::default()
             }),
-            Err(ApiError::UnexpectedResponse(_)) => Self::Unreadable(Facts::default()),
+            Err(ApiError::ErrorResponse(_) | ApiError::UnexpectedResponse(_)) => {
+                Self::Unreadable(Facts::default())
+            }
             Err(
                 ApiError::CommunicationError(error)
                 | ApiError::ResponseBodyError(error)
