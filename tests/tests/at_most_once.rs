@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use authing::{AuthenticationClient, CodeState, ErrorKind, RetryPolicy};
 use authing_sandbox::{CodeStatus, CutAt, Fault, How, Sandbox};
-use authing_tests::certs::{Ca, LOOPBACK};
+use authing_tests::certs::Identity;
 use authing_tests::{
     APP_ID, CODE, CONNECT, CONNECTION, Class, SERVICE, SUCCESS, THROTTLED, TIMEOUT, TRANSPORT,
     UNEXPECTED, WIDE, builder, class, eventually, plain_reqwest, stress,
@@ -187,12 +187,12 @@ fn check(sandbox: &Sandbox, row: &Row, code: &str, outcome: &Outcome) -> Result<
 async fn run(
     row: &Row,
     on: On,
-    ca: &Ca,
+    ca: &Identity,
     make: impl Fn(&Sandbox) -> Call,
 ) -> Result<BTreeSet<String>, String> {
     let mut sandbox = Sandbox::builder();
     if on == On::Tls {
-        let identity = ca.server(&LOOPBACK);
+        let identity = ca.server();
         sandbox = sandbox.tls(identity.server_config(rustls::ALL_VERSIONS, None));
     }
     let sandbox = sandbox.start().await.unwrap();
@@ -230,14 +230,14 @@ async fn call(client: AuthenticationClient, code: String) -> Outcome {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_code_is_sent_twice_and_no_used_code_is_called_unused() {
-    let ca = Ca::new("matrix");
+    let ca = Identity::ca("matrix");
     let mut kinds = BTreeSet::new();
     for on in [On::Fresh, On::Pooled, On::Tls] {
         for row in rows(on) {
             for _ in 0..stress(1, 30) {
                 let make = |sandbox: &Sandbox| -> Call {
                     let client = builder(sandbox.base_url())
-                        .add_root_certificate_pem(ca.pem())
+                        .add_root_certificate_pem(ca.certificate.pem())
                         .retry(RetryPolicy::default().max_retries(1))
                         .timeout(row.timeout)
                         .build()
@@ -276,7 +276,7 @@ async fn careless(url: String, code: String, resends: bool) -> Outcome {
 /// Control: the matrix catches both careless clients.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_matrix_catches_careless_clients() {
-    let ca = Ca::new("control");
+    let ca = Identity::ca("control");
     let used = Fault::answer(429, "text/plain", SUCCESS).consume(true);
     for (fault, resends, caught) in [
         (Fault::cut(CutAt::Request, How::Fin), true, " 3 requests"),
@@ -295,7 +295,7 @@ async fn the_matrix_catches_careless_clients() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_call_dropped_at_any_moment_sends_its_code_at_most_once() {
-    let ca = Ca::new("dropped");
+    let ca = Identity::ca("dropped");
     let row = Row {
         rounds: stress(20, 500),
         ..success(&[TRANSPORT])
