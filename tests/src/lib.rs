@@ -124,9 +124,9 @@ pub fn stress<T>(default: T, full: T) -> T {
 }
 
 /// Waits until the condition holds, at most for [`WIDE`], and returns how long that took.
-pub async fn eventually(what: &str, mut condition: impl FnMut() -> bool) -> Duration {
+pub async fn eventually(what: &str, mut condition: impl AsyncFnMut() -> bool) -> Duration {
     let start = Instant::now();
-    while !condition() {
+    while !condition().await {
         assert!(start.elapsed() < WIDE, "{what} did not happen");
         tokio::time::sleep(Duration::from_millis(2)).await;
     }

@@ -212,7 +212,7 @@ async fn run(
     }
     drop(call);
     // The sandbox has read everything that was sent.
-    let has_ended = || sandbox.open_connections() == 0;
+    let has_ended = async || sandbox.open_connections() == 0;
     eventually("the end of all connections", has_ended).await;
     for (code, outcome) in &outcomes {
         check(&sandbox, row, code, outcome).map_err(|error| format!("{on:?} {error}"))?;

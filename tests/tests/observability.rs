@@ -218,7 +218,8 @@ async fn a_blocking_call_has_the_same_span_in_the_callers_span() {
     });
     drop(handler);
     // The client's thread releases the caller's span a little after the response.
-    eventually("the end of both spans", || exporter.spans().len() == 2).await;
+    let have_ended = async || exporter.spans().len() == 2;
+    eventually("the end of both spans", have_ended).await;
     let spans = exporter.spans();
     compare(
         "blocking",
