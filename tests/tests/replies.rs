@@ -45,15 +45,7 @@ impl Exchange {
 /// Returns the outcome in the form of `data/replies.json`.
 fn in_list_form(outcome: &Outcome) -> Value {
     match outcome {
-        Ok(reply) => json!({"ok": {
-            "phoneNumber": reply.data.phone_number.as_str(),
-            "purePhoneNumber": reply.data.pure_phone_number.as_str(),
-            "countryCode": reply.data.country_code.as_str(),
-            "requestId": reply.request_id,
-            "watermark": reply.data.watermark.as_ref().map(|watermark| {
-                json!({"timestamp": watermark.timestamp.timestamp(), "appid": watermark.appid})
-            }),
-        }}),
+        Ok(reply) => json!({"ok": reply}),
         Err(error) => json!({"err": {
             "kind": format!("{:?}", error.kind()),
             "code_state": format!("{:?}", error.code_state()),
