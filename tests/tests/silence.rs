@@ -20,6 +20,8 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
+use crate::input::{ARGUMENTS, OPTIONS};
+
 /// All kinds of errors. The child must have met each.
 const KINDS: &str = "Config InvalidArgument Connect Timeout Transport CodeRejected Throttled \
     Misconfigured Upstream Service UnexpectedResponse UnknownStatus";
@@ -176,37 +178,30 @@ fn print_error(error: Error) {
     let _ = catch_unwind(AssertUnwindSafe(|| panic!("a phone number: {error:?}")));
 }
 
-/// Gives each secret in the place of each option and argument, in an invalid form.
+/// Gives each secret to each option and argument, in forms that most of them reject.
 async fn invalid_input() {
     let plain = || builder("http://127.0.0.1:9", reqwest::Client::builder());
+    let client = plain().build().unwrap();
     for (_, canary) in CANARIES {
-        for host in ["https://u:{}@a.example", "https://a.example/{}", "{}"] {
-            call(plain().app_host(host.replace("{}", canary))).await;
-        }
-        for proxy in ["{}", "http://u:{}@:0", "socks5://u:{}@a.example"] {
-            call(plain().proxy(proxy.replace("{}", canary))).await;
-        }
-        call(plain().app_id(format!("{canary} "))).await;
-        call(plain().userpool_id(format!("{canary}\n"))).await;
-        call(plain().lang(format!("{canary}!"))).await;
-        call(plain().user_agent(format!("{canary}\u{e9}"))).await;
-        for label in ["CERTIFICATE", "PRIVATE KEY"] {
-            let text = format!("-----BEGIN {label}-----\n{canary}\n-----END {label}-----\n");
-            call(plain().add_root_certificate_pem(text.clone())).await;
-            call(plain().identity_pem(child::variable("CA").unwrap() + &text)).await;
-            call(plain().identity_pem(text)).await;
-        }
-        let client = plain().build().unwrap();
-        let bad = format!("{canary}\r\n");
-        let call = || client.get_wechat_miniprogram_phone(CODE, CONNECTION);
-        for request in [
-            client.get_wechat_miniprogram_phone(&bad, CONNECTION),
-            client.get_wechat_miniprogram_phone(CODE, &bad),
-            call().access_token(&bad),
-            call().lang(&bad),
+        let pem = |label| format!("-----BEGIN {label}-----\n{canary}\n-----END {label}-----\n");
+        for text in [
+            format!("https://u:{canary}@127.0.0.1:9"),
+            format!("http://u:{canary}@:0"),
+            format!("https://127.0.0.1:9/{canary}"),
+            format!("{canary}\u{e9}\r\n"),
+            canary.to_owned(),
+            pem("CERTIFICATE"),
+            pem("PRIVATE KEY"),
+            child::variable("CA").unwrap() + &pem("PRIVATE KEY"),
         ] {
-            println!("{request:?}");
-            print_error(request.await.unwrap_err());
+            for (_, set) in OPTIONS {
+                call(set(plain(), text.clone())).await;
+            }
+            for (_, set) in ARGUMENTS {
+                let request = set(&client, text.clone());
+                println!("{request:?}");
+                print_error(request.await.unwrap_err());
+            }
         }
     }
 }
