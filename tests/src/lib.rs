@@ -9,7 +9,6 @@ pub mod canaries;
 pub mod certs;
 pub mod child;
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use authing::{AuthenticationClient, AuthenticationClientBuilder, CodeState, Error, ErrorKind};
@@ -131,15 +130,4 @@ pub async fn eventually(what: &str, mut condition: impl AsyncFnMut() -> bool) ->
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
     start.elapsed()
-}
-
-/// Returns plain reqwest, the careless client of the control tests. It trusts no certificate.
-pub fn plain_reqwest() -> reqwest::ClientBuilder {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("protocol versions")
-        .with_root_certificates(rustls::RootCertStore::empty())
-        .with_no_client_auth();
-    reqwest::Client::builder().tls_backend_preconfigured(config)
 }

@@ -9,7 +9,7 @@ use authing_sandbox::{CodeStatus, CutAt, Fault, How, Sandbox};
 use authing_tests::certs::Identity;
 use authing_tests::{
     APP_ID, CODE, CONNECT, CONNECTION, Class, SERVICE, SUCCESS, THROTTLED, TIMEOUT, TRANSPORT,
-    UNEXPECTED, WIDE, builder, class, eventually, plain_reqwest, stress,
+    UNEXPECTED, WIDE, builder, class, eventually, stress,
 };
 use serde_json::json;
 use tokio::task::JoinSet;
@@ -262,8 +262,7 @@ async fn no_code_is_sent_twice_and_no_used_code_is_called_unused() {
 
 /// A client that sends again after any failure, or else calls every code of an HTTP 429 unused.
 async fn careless(url: String, code: String, resends: bool) -> Outcome {
-    let client = plain_reqwest().build().unwrap();
-    let request = client
+    let request = reqwest::Client::new()
         .post(format!("{url}/api/v3/get-wechat-miniprogram-phone"))
         .header("x-authing-app-id", APP_ID)
         .json(&json!({"code": code, "extIdpConnidentifier": CONNECTION}));

@@ -15,7 +15,7 @@ use authing_tests::canaries::{
     CANARIES, CODE, CONNECTION, PASSWORD, TOKEN, assert_silent, find, forms, servers, success,
 };
 use authing_tests::certs::Identity;
-use authing_tests::{child, plain_reqwest, response};
+use authing_tests::{child, response};
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -158,7 +158,7 @@ async fn backend(builder: AuthenticationClientBuilder) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let served = tokio::spawn(async { axum::serve(listener, example_backend::app(state)).await });
-    let http = plain_reqwest().build().unwrap();
+    let http = reqwest::Client::new();
     let request = http.post(format!("http://{address}/api/phone"));
     let response = request.json(&json!({"code": CODE})).send().await.unwrap();
     println!("backend {response:?}");

@@ -10,8 +10,7 @@ use authing_sandbox::{CutAt, Fault, Sandbox};
 use authing_tests::certs::Identity;
 use authing_tests::{
     APP_ID, CODE, CONNECT, CONNECTION, SERVICE, SUCCESS, UNEXPECTED, WIDE, builder, call, child,
-    class, closing_server, eventually, parts, plain_reqwest, request, response, sandbox_with,
-    server,
+    class, closing_server, eventually, parts, request, response, sandbox_with, server,
 };
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -154,7 +153,8 @@ async fn reqwest_retries_nothing() {
     }
     // Control: with this policy reqwest does send again.
     let server = server(response(503, "", ""));
-    let plain = plain_reqwest().retry(retry_everything()).build().unwrap();
+    let plain = reqwest::Client::builder().retry(retry_everything());
+    let plain = plain.build().unwrap();
     let url = format!("{}/x", server.base_url());
     plain.post(url).body("x").send().await.unwrap();
     assert_eq!(server.request_count(), 6);
@@ -182,7 +182,7 @@ async fn a_redirect_is_never_followed() {
     // Control: plain reqwest hands the code to the second server.
     let header = format!("location: {}/x\r\n", second.base_url());
     let first = server(response(307, &header, ""));
-    let plain = plain_reqwest().build().unwrap();
+    let plain = reqwest::Client::new();
     let url = format!("{}/x", first.base_url());
     plain.post(url).body(CODE).send().await.unwrap();
     assert_eq!(parts(&second.requests()[0]).1, CODE);
@@ -202,7 +202,8 @@ async fn compressed_bodies_and_cookies_are_ignored() {
     }
     assert!(!parts(&server.requests()[1]).0.contains("cookie:"));
     // Control: the features are on, and plain reqwest uses them.
-    let plain = plain_reqwest().cookie_store(true).build().unwrap();
+    let plain = reqwest::Client::builder().cookie_store(true);
+    let plain = plain.build().unwrap();
     for _ in 0..2 {
         let response = plain
             .post(format!("{}/x", server.base_url()))
