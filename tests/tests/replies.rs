@@ -223,14 +223,11 @@ fn listed() -> Vec<Value> {
 fn edit(body: &mut Value, listed: &[Value]) {
     let names = "statusCode data phone_info errcode phoneNumber purePhoneNumber countryCode \
         requestId message errmsg x";
-    let place = body.pointer_mut(&pick(&pointers(body))).unwrap();
-    let place = match place.as_object_mut().filter(|_| fastrand::bool()) {
-        Some(fields) => {
-            let names: Vec<&str> = names.split(' ').collect();
-            fields.entry(pick(&names)).or_insert(Value::Null)
-        }
-        None => place,
-    };
+    let names: Vec<&str> = names.split(' ').collect();
+    let mut place = body.pointer_mut(&pick(&pointers(body))).unwrap();
+    if place.is_object() && fastrand::bool() {
+        place = &mut place[pick(&names)];
+    }
     *place = pick(listed);
 }
 
