@@ -39,7 +39,7 @@ pub(crate) const OPTIONS: [(&str, SetOption); 8] = [
 
 /// Texts that no id, code, token, language or address may be, the empty one first.
 fn hostile_texts() -> Vec<String> {
-    let texts = "| |\r|\n|\0|\t|a\rb|a\nb|a\r\nx-evil: 1|a\0b| a|a |a b|\u{7f}|\u{80}|\u{feff}a|\
+    let texts = "| |\r|\n|\0|\t|a\rb|a\nb|a\r\nx-evil: 1|a\0b| a|a |a b|a  b|\u{7f}|\u{80}|\u{feff}a|\
         \u{202e}a|a\u{200b}|a\u{2028}b|é|手机号|\u{1f600}";
     let long = "a".repeat(1 << 20);
     texts.split('|').map(str::to_owned).chain([long]).collect()
@@ -127,7 +127,9 @@ fn a_host_with_more_than_scheme_name_and_port_is_rejected() {
         https://tenant.authing.test/path https://tenant.authing.test?query https://[::1
         https://tenant.authing.test#fragment https://tenant.authing.test. ftp://tenant.authing.test
         https://tenant.authing.test:0 https://tenant.authing.test:65536 https://[fe80::1%25eth0]
-        https://tenant.authing.test\\@evil.example file:///etc/passwd javascript:alert(1)";
+        https://tenant.authing.test\\@evil.example file:///etc/passwd javascript:alert(1)
+        https:/tenant.authing.test https:\\tenant.authing.test https://@tenant.authing.test
+        https://tenant.authing.test// https://tenant.authing.test/? https://例.example";
     for host in invalid.split_whitespace() {
         let error = builder(host).build().unwrap_err();
         assert_rejected(&error, ErrorKind::Config, "app_host", host);
