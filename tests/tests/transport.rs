@@ -279,7 +279,7 @@ async fn a_zero_pool_idle_timeout_never_reuses_a_connection() {
         let first = tokio::spawn(request(&client).into_future());
         eventually("a request", async || sandbox.request_count() == 1).await;
         sandbox.push_fault(Fault::stall(CutAt::Accept)).unwrap();
-        let second = request(&client).timeout(Duration::from_secs(1)).await;
+        let second = request(&client).timeout(Duration::from_secs(2)).await;
         assert_eq!(second.unwrap_err().kind(), expected);
         first.await.unwrap().unwrap_err();
         assert_eq!(sandbox.connection_count(), 2);
