@@ -28,7 +28,6 @@ pub const CANARIES: [(&str, &str); 5] = [
 ];
 
 /// Returns the bytes in each encoding in which a program might print them.
-#[must_use]
 pub fn forms(bytes: &[u8]) -> Vec<String> {
     let each = |show: fn(u8) -> String| bytes.iter().map(|byte| show(*byte)).collect::<String>();
     let numbers: Vec<String> = bytes.iter().map(u8::to_string).collect();
@@ -56,7 +55,6 @@ pub fn forms(bytes: &[u8]) -> Vec<String> {
 }
 
 /// Returns the first secret that the text contains in any encoding, with the text around it.
-#[must_use]
 pub fn find(text: &str) -> Option<String> {
     CANARIES.iter().find_map(|(name, canary)| {
         let forms = forms(canary.as_bytes());
@@ -68,8 +66,7 @@ pub fn find(text: &str) -> Option<String> {
 }
 
 /// Returns every secret that a server knows, in one text.
-#[must_use]
-pub fn said() -> String {
+fn said() -> String {
     format!("{CODE} {TOKEN} {CONNECTION} +86{PHONE}")
 }
 
@@ -94,7 +91,6 @@ fn envelope(status_code: impl Into<Value>, api_code: impl Into<Value>, data: &Va
 }
 
 /// Returns the body of a success that repeats the secrets.
-#[must_use]
 pub fn success() -> String {
     let said = said();
     let body = SUCCESS.replace("13800138000", PHONE);
@@ -153,7 +149,6 @@ fn responses() -> Vec<(&'static str, String)> {
 }
 
 /// Starts a server for each way in which a response can repeat the secrets.
-#[must_use]
 pub fn servers() -> Vec<(&'static str, Sandbox)> {
     let silent = sandbox_with(Fault::stall(CutAt::Request).permanent());
     let responses = responses().into_iter();

@@ -9,14 +9,11 @@ pub mod canaries;
 pub mod certs;
 pub mod child;
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use authing::{AuthenticationClient, AuthenticationClientBuilder, CodeState, Error, ErrorKind};
 use authing::{GetWechatMiniProgramPhoneRespDto, Request, blocking};
 use authing_sandbox::{Fault, How, RequestRecord, Sandbox};
-use proptest::strategy::Strategy;
-use proptest::test_runner::{Config, TestCaseError, TestRunner};
 
 /// The application of every call, which the sandbox knows.
 pub const APP_ID: &str = authing_sandbox::DEFAULT_APP_ID;
@@ -112,26 +109,9 @@ pub fn closing_server(response: impl Into<Vec<u8>>) -> Sandbox {
     sandbox_with(Fault::raw(response).then(How::Fin).permanent())
 }
 
-/// Checks so many random values, and panics with the simplest one that fails.
-pub fn check_random<S: Strategy>(
-    cases: u32,
-    values: &S,
-    check: impl Fn(S::Value) -> Result<(), String>,
-) {
-    let mut runner = TestRunner::new(Config {
-        cases,
-        failure_persistence: None,
-        ..Config::default()
-    });
-    let result = runner.run(values, |value| check(value).map_err(TestCaseError::fail));
-    result.unwrap_or_else(|error| panic!("{error}"));
-}
-
-/// Returns a random code in the form of WeChat's: 64 hexadecimal characters.
-pub fn random_code() -> String {
-    (0..4)
-        .map(|_| format!("{:016x}", fastrand::u64(..)))
-        .collect()
+/// Returns one of these values at random.
+pub fn pick<T: Clone>(values: &[T]) -> T {
+    fastrand::choice(values).expect("a value").clone()
 }
 
 /// Returns `full` if the environment says `AUTHING_STRESS=full`, otherwise `default`.
@@ -143,22 +123,11 @@ pub fn stress<T>(default: T, full: T) -> T {
 }
 
 /// Waits until the condition holds, at most for [`WIDE`], and returns how long that took.
-pub async fn eventually(what: &str, mut condition: impl FnMut() -> bool) -> Duration {
+pub async fn eventually(what: &str, mut condition: impl AsyncFnMut() -> bool) -> Duration {
     let start = Instant::now();
-    while !condition() {
+    while !condition().await {
         assert!(start.elapsed() < WIDE, "{what} did not happen");
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
     start.elapsed()
-}
-
-/// Returns plain reqwest, the careless client of the control tests. It trusts no certificate.
-pub fn plain_reqwest() -> reqwest::ClientBuilder {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("protocol versions")
-        .with_root_certificates(rustls::RootCertStore::empty())
-        .with_no_client_auth();
-    reqwest::Client::builder().tls_backend_preconfigured(config)
 }

@@ -1,15 +1,15 @@
 //! A code is sent at most once, and `code_state` agrees with the ledger, whatever breaks.
 
 use std::collections::BTreeSet;
-use std::pin::Pin;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use authing::{AuthenticationClient, CodeState, ErrorKind, RetryPolicy};
 use authing_sandbox::{CodeStatus, CutAt, Fault, How, Sandbox};
-use authing_tests::certs::{Ca, LOOPBACK};
+use authing_tests::certs::Identity;
 use authing_tests::{
     APP_ID, CODE, CONNECT, CONNECTION, Class, SERVICE, SUCCESS, THROTTLED, TIMEOUT, TRANSPORT,
-    UNEXPECTED, WIDE, builder, class, eventually, plain_reqwest, stress,
+    UNEXPECTED, WIDE, builder, class, eventually, stress,
 };
 use serde_json::json;
 use tokio::task::JoinSet;
@@ -142,24 +142,24 @@ fn answers() -> [(u16, &'static str, ErrorKind); 14] {
     ]
 }
 
-/// A client, as what it does with a code.
-type Call = Box<dyn Fn(String) -> Pin<Box<dyn Future<Output = Outcome> + Send>>>;
+/// Issues a code for a number of its own.
+fn issue(sandbox: &Sandbox) -> String {
+    let number = format!("+86138{:08}", fastrand::u32(..100_000_000));
+    sandbox.issue_code(&number).unwrap()
+}
 
-/// Makes one call per code, all at once.
-async fn call_all(call: &Call, codes: &[String]) -> Vec<(String, Outcome)> {
+/// Makes one call per caller, each with a code of its own, all at once.
+async fn call_all<F>(sandbox: &Sandbox, call: &impl Fn(String) -> F) -> Vec<(String, Outcome)>
+where
+    F: Future<Output = Outcome> + Send + 'static,
+{
     let mut calls = JoinSet::new();
-    for code in codes {
-        let (code, call) = (code.clone(), call(code.clone()));
+    for _ in 0..CALLERS {
+        let code = issue(sandbox);
+        let call = call(code.clone());
         calls.spawn(async move { (code, call.await) });
     }
     calls.join_all().await
-}
-
-/// Issues one code per caller, each for a number of its own.
-fn issue(sandbox: &Sandbox) -> Vec<String> {
-    let number = || format!("+86138{:08}", fastrand::u32(..100_000_000));
-    let codes = (0..CALLERS).map(|_| sandbox.issue_code(&number()).unwrap());
-    codes.collect()
 }
 
 /// Compares the result of a call with the row and the ledger.
@@ -183,36 +183,42 @@ fn check(sandbox: &Sandbox, row: &Row, code: &str, outcome: &Outcome) -> Result<
     Ok(())
 }
 
-/// Meets one row on a new sandbox, and returns the kinds of errors.
-async fn run(
+static CA: LazyLock<Identity> = LazyLock::new(|| Identity::ca("matrix"));
+
+/// Meets one row on a new sandbox, and returns the kinds of errors. `make` returns a client of the
+/// sandbox, as what it does with a code.
+async fn run<C, F>(
     row: &Row,
     on: On,
-    ca: &Ca,
-    make: impl Fn(&Sandbox) -> Call,
-) -> Result<BTreeSet<String>, String> {
+    make: impl Fn(&Sandbox) -> C,
+) -> Result<BTreeSet<String>, String>
+where
+    C: Fn(String) -> F,
+    F: Future<Output = Outcome> + Send + 'static,
+{
     let mut sandbox = Sandbox::builder();
     if on == On::Tls {
-        let identity = ca.server(&LOOPBACK);
-        sandbox = sandbox.tls(identity.server_config(rustls::ALL_VERSIONS, None));
+        let config = CA.server().server_config(rustls::ALL_VERSIONS, None);
+        sandbox = sandbox.tls(config);
     }
     let sandbox = sandbox.start().await.unwrap();
     let call = make(&sandbox);
     if on == On::Pooled {
-        call_all(&call, &issue(&sandbox)).await;
+        call_all(&sandbox, &call).await;
     }
     if let Some(fault) = row.fault.clone() {
         sandbox.push_fault(fault).unwrap();
     }
     let mut outcomes = Vec::new();
     for _ in 0..row.rounds {
-        outcomes.extend(call_all(&call, &issue(&sandbox)).await);
+        outcomes.extend(call_all(&sandbox, &call).await);
         if row.rounds > 1 {
             tokio::time::sleep(Duration::from_micros(fastrand::u64(..4000))).await;
         }
     }
     drop(call);
     // The sandbox has read everything that was sent.
-    let has_ended = || sandbox.open_connections() == 0;
+    let has_ended = async || sandbox.open_connections() == 0;
     eventually("the end of all connections", has_ended).await;
     for (code, outcome) in &outcomes {
         check(&sandbox, row, code, outcome).map_err(|error| format!("{on:?} {error}"))?;
@@ -230,21 +236,20 @@ async fn call(client: AuthenticationClient, code: String) -> Outcome {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_code_is_sent_twice_and_no_used_code_is_called_unused() {
-    let ca = Ca::new("matrix");
     let mut kinds = BTreeSet::new();
     for on in [On::Fresh, On::Pooled, On::Tls] {
         for row in rows(on) {
             for _ in 0..stress(1, 30) {
-                let make = |sandbox: &Sandbox| -> Call {
+                let make = |sandbox: &Sandbox| {
                     let client = builder(sandbox.base_url())
-                        .add_root_certificate_pem(ca.pem())
+                        .add_root_certificate_pem(CA.certificate.pem())
                         .retry(RetryPolicy::default().max_retries(1))
                         .timeout(row.timeout)
                         .build()
                         .unwrap();
-                    Box::new(move |code| Box::pin(call(client.clone(), code)))
+                    move |code| call(client.clone(), code)
                 };
-                let met = run(&row, on, &ca, make).await;
+                let met = run(&row, on, make).await;
                 kinds.extend(met.unwrap_or_else(|error| panic!("{error}")));
             }
         }
@@ -257,16 +262,14 @@ async fn no_code_is_sent_twice_and_no_used_code_is_called_unused() {
 
 /// A client that sends again after any failure, or else calls every code of an HTTP 429 unused.
 async fn careless(url: String, code: String, resends: bool) -> Outcome {
-    let client = plain_reqwest().build().unwrap();
-    let body = json!({"code": code, "extIdpConnidentifier": CONNECTION}).to_string();
+    let request = reqwest::Client::new()
+        .post(format!("{url}/api/v3/get-wechat-miniprogram-phone"))
+        .header("x-authing-app-id", APP_ID)
+        .json(&json!({"code": code, "extIdpConnidentifier": CONNECTION}));
     let mut outcome = Err(TRANSPORT);
     for _ in 0..if resends { 3 } else { 1 } {
-        let request = client.post(format!("{url}/api/v3/get-wechat-miniprogram-phone"));
-        let request = request.header("x-authing-app-id", APP_ID);
-        let request = request.header("content-type", "application/json");
-        if let Ok(response) = request.body(body.clone()).send().await
-            && response.status() == 429
-        {
+        let sent = request.try_clone().unwrap().send().await;
+        if sent.is_ok_and(|response| response.status() == 429) {
             outcome = Err(THROTTLED);
         }
     }
@@ -276,7 +279,6 @@ async fn careless(url: String, code: String, resends: bool) -> Outcome {
 /// Control: the matrix catches both careless clients.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_matrix_catches_careless_clients() {
-    let ca = Ca::new("control");
     let used = Fault::answer(429, "text/plain", SUCCESS).consume(true);
     for (fault, resends, caught) in [
         (Fault::cut(CutAt::Request, How::Fin), true, " 3 requests"),
@@ -284,44 +286,40 @@ async fn the_matrix_catches_careless_clients() {
         (used, false, "Unused"),
     ] {
         let row = row(fault, &[TRANSPORT, THROTTLED]);
-        let make = |sandbox: &Sandbox| -> Call {
+        let make = |sandbox: &Sandbox| {
             let url = sandbox.base_url().to_owned();
-            Box::new(move |code| Box::pin(careless(url.clone(), code, resends)))
+            move |code| careless(url.clone(), code, resends)
         };
-        let error = run(&row, On::Fresh, &ca, make).await.unwrap_err();
+        let error = run(&row, On::Fresh, make).await.unwrap_err();
         assert!(error.contains(caught), "{error}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_call_dropped_at_any_moment_sends_its_code_at_most_once() {
-    let ca = Ca::new("dropped");
     let row = Row {
         rounds: stress(20, 500),
         ..success(&[TRANSPORT])
     };
-    let make = |sandbox: &Sandbox| -> Call {
+    let make = |sandbox: &Sandbox| {
         let client = builder(sandbox.base_url()).build().unwrap();
-        Box::new(move |code| {
+        move |code| {
             let moment = Duration::from_micros(fastrand::u64(..8000));
-            let call = call(client.clone(), code);
-            Box::pin(async move {
-                let call = tokio::time::timeout(moment, call);
-                call.await.unwrap_or(Err(TRANSPORT))
-            })
-        })
+            let call = tokio::time::timeout(moment, call(client.clone(), code));
+            async { call.await.unwrap_or(Err(TRANSPORT)) }
+        }
     };
-    run(&row, On::Fresh, &ca, make).await.unwrap();
+    run(&row, On::Fresh, make).await.unwrap();
 }
 
 #[tokio::test]
 async fn used_expired_and_unknown_codes_are_invalid() {
     let sandbox = Sandbox::start().await.unwrap();
     let client = builder(sandbox.base_url()).build().unwrap();
-    let codes = issue(&sandbox);
+    let codes = [issue(&sandbox), issue(&sandbox), CODE.to_owned()];
     call(client.clone(), codes[0].clone()).await.unwrap();
     sandbox.clock().advance(Duration::from_secs(301));
-    for code in [codes[0].clone(), codes[1].clone(), CODE.to_owned()] {
+    for code in codes {
         let invalid = Err((ErrorKind::CodeRejected, CodeState::Invalid));
         assert_eq!(call(client.clone(), code).await, invalid);
     }

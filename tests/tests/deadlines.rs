@@ -89,10 +89,10 @@ async fn check_deadline(scheme: &str, fault: Fault, set: Set) {
 
 /// Waits until no connection of the sandbox is open, and no more tasks are alive than before.
 async fn everything_ends(sandbox: &Sandbox, tasks: usize) {
-    let is_closed = || sandbox.open_connections() == 0;
+    let is_closed = async || sandbox.open_connections() == 0;
     let took = eventually("the end of the connection", is_closed).await;
     assert!(took < TOLERANCE, "{took:?}");
-    let has_ended = || Handle::current().metrics().num_alive_tasks() <= tasks;
+    let has_ended = async || Handle::current().metrics().num_alive_tasks() <= tasks;
     eventually("the end of all tasks", has_ended).await;
 }
 
@@ -107,7 +107,7 @@ async fn a_dropped_call_closes_its_socket() {
         drop(request(&client));
         drop(request(&client).into_future());
         let call = tokio::spawn(request(&client).into_future());
-        let is_read = || sandbox.connections().iter().any(|each| each.open);
+        let is_read = async || sandbox.connections().iter().any(|each| each.open);
         eventually("a connection", is_read).await;
         tokio::time::sleep(Duration::from_millis(150)).await;
         assert_eq!(sandbox.open_connections(), 1, "closed before the drop");

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use authing::{Error, ErrorKind};
 use authing_sandbox::{DEFAULT_APP_ID, Fault, Sandbox};
-use authing_tests::{builder, child, plain_reqwest};
+use authing_tests::{builder, child};
 
 /// The Rust blocks of README.md and docs/*.md, one module each, written by `build.rs`.
 #[rustfmt::skip]
@@ -152,7 +152,7 @@ async fn the_handler_of_the_readme_stores_a_number_and_maps_errors() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/phone", listener.local_addr().unwrap());
     tokio::spawn(async { axum::serve(listener, printed::readme_1::app(client)).await });
-    let http = plain_reqwest().build().unwrap();
+    let http = reqwest::Client::new();
     let code = sandbox.issue_code("13800138000").unwrap();
     // Stored, then used, then throttled with a code that is still unused.
     for status in [204, 422, 503] {

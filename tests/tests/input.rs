@@ -9,9 +9,37 @@ use authing_tests::{CODE, CONNECTION, Call, builder, request};
 type SetOption = fn(AuthenticationClientBuilder, String) -> AuthenticationClientBuilder;
 type SetArgument = fn(&AuthenticationClient, String) -> Call;
 
+/// Each argument, with a call that has this value.
+pub(crate) const ARGUMENTS: [(&str, SetArgument); 4] = [
+    ("code", |client, text| {
+        client.get_wechat_miniprogram_phone(text, CONNECTION)
+    }),
+    ("ext_idp_connidentifier", |client, text| {
+        client.get_wechat_miniprogram_phone(CODE, text)
+    }),
+    ("access_token", |client, text| {
+        request(client).access_token(text)
+    }),
+    ("lang", |client, text| request(client).lang(text)),
+];
+
+/// Each option, set to a value.
+pub(crate) const OPTIONS: [(&str, SetOption); 8] = [
+    ("app_host", |builder, text| builder.app_host(text)),
+    ("app_id", |builder, text| builder.app_id(text)),
+    ("userpool_id", |builder, text| builder.userpool_id(text)),
+    ("lang", |builder, text| builder.lang(text)),
+    ("user_agent", |builder, text| builder.user_agent(text)),
+    ("proxy", |builder, text| builder.proxy(text)),
+    ("add_root_certificate_pem", |builder, text| {
+        builder.add_root_certificate_pem(text)
+    }),
+    ("identity_pem", |builder, text| builder.identity_pem(text)),
+];
+
 /// Texts that no id, code, token, language or address may be, the empty one first.
 fn hostile_texts() -> Vec<String> {
-    let texts = "| |\r|\n|\0|\t|a\rb|a\nb|a\r\nx-evil: 1|a\0b| a|a |a b|\u{7f}|\u{80}|\u{feff}a|\
+    let texts = "| |\r|\n|\0|\t|a\rb|a\nb|a\r\nx-evil: 1|a\0b| a|a |a b|a  b|\u{7f}|\u{80}|\u{feff}a|\
         \u{202e}a|a\u{200b}|a\u{2028}b|é|手机号|\u{1f600}";
     let long = "a".repeat(1 << 20);
     texts.split('|').map(str::to_owned).chain([long]).collect()
@@ -31,21 +59,9 @@ fn assert_rejected(error: &Error, kind: ErrorKind, name: &str, value: &str) {
 
 #[tokio::test]
 async fn invalid_arguments_are_rejected_by_name_and_nothing_is_sent() {
-    let arguments: [(&str, SetArgument); 4] = [
-        ("code", |client, text| {
-            client.get_wechat_miniprogram_phone(text, CONNECTION)
-        }),
-        ("ext_idp_connidentifier", |client, text| {
-            client.get_wechat_miniprogram_phone(CODE, text)
-        }),
-        ("access_token", |client, text| {
-            request(client).access_token(text)
-        }),
-        ("lang", |client, text| request(client).lang(text)),
-    ];
     let server = Sandbox::start().await.unwrap();
     let client = builder(server.base_url()).build().unwrap();
-    for (name, set) in arguments {
+    for (name, set) in ARGUMENTS {
         for text in hostile_texts() {
             let error = set(&client, text.clone()).await.unwrap_err();
             assert_rejected(&error, ErrorKind::InvalidArgument, name, &text);
@@ -61,19 +77,7 @@ async fn invalid_arguments_are_rejected_by_name_and_nothing_is_sent() {
 
 #[test]
 fn invalid_options_are_rejected_by_name() {
-    let options: [(&str, SetOption); 8] = [
-        ("app_host", |builder, text| builder.app_host(text)),
-        ("app_id", |builder, text| builder.app_id(text)),
-        ("userpool_id", |builder, text| builder.userpool_id(text)),
-        ("lang", |builder, text| builder.lang(text)),
-        ("user_agent", |builder, text| builder.user_agent(text)),
-        ("proxy", |builder, text| builder.proxy(text)),
-        ("add_root_certificate_pem", |builder, text| {
-            builder.add_root_certificate_pem(text)
-        }),
-        ("identity_pem", |builder, text| builder.identity_pem(text)),
-    ];
-    for (name, set) in options {
+    for (name, set) in OPTIONS {
         for text in hostile_texts() {
             // A user agent may contain single spaces.
             if name == "user_agent" && text == "a b" {
@@ -123,7 +127,9 @@ fn a_host_with_more_than_scheme_name_and_port_is_rejected() {
         https://tenant.authing.test/path https://tenant.authing.test?query https://[::1
         https://tenant.authing.test#fragment https://tenant.authing.test. ftp://tenant.authing.test
         https://tenant.authing.test:0 https://tenant.authing.test:65536 https://[fe80::1%25eth0]
-        https://tenant.authing.test\\@evil.example file:///etc/passwd javascript:alert(1)";
+        https://tenant.authing.test\\@evil.example file:///etc/passwd javascript:alert(1)
+        https:/tenant.authing.test https:\\tenant.authing.test https://@tenant.authing.test
+        https://tenant.authing.test// https://tenant.authing.test/? https://例.example";
     for host in invalid.split_whitespace() {
         let error = builder(host).build().unwrap_err();
         assert_rejected(&error, ErrorKind::Config, "app_host", host);

@@ -20,42 +20,25 @@ use tracing_subscriber::layer::SubscriberExt as _;
 const REQUEST_ID: &str = "934108e5-9fbf-4d24-8da1-c330328abd6c";
 const PATH: &str = "/api/v3/get-wechat-miniprogram-phone";
 
-/// Collects the spans of this thread while it is alive.
-struct Exporter {
-    spans: InMemorySpanExporter,
-    provider: SdkTracerProvider,
-    _guard: DefaultGuard,
-}
-
-impl Exporter {
-    fn install() -> Self {
-        let spans = InMemorySpanExporter::default();
-        let provider = SdkTracerProvider::builder()
-            .with_simple_exporter(spans.clone())
-            .build();
-        // Without the attributes that the layer adds: source lines, threads, times.
-        let layer = tracing_opentelemetry::layer()
-            .with_tracer(provider.tracer("test"))
-            .with_location(false)
-            .with_threads(false)
-            .with_target(false)
-            .with_tracked_inactivity(false);
-        let subscriber = tracing_subscriber::registry()
-            .with(LevelFilter::INFO)
-            .with(layer);
-        let _guard = tracing::subscriber::set_default(subscriber);
-        Self {
-            spans,
-            provider,
-            _guard,
-        }
-    }
-
-    /// The finished spans, in the order in which they ended.
-    fn spans(&self) -> Vec<SpanData> {
-        self.provider.force_flush().unwrap();
-        self.spans.get_finished_spans().unwrap()
-    }
+/// Collects the finished spans of this thread, in the order in which they ended, until the guard
+/// is dropped.
+fn collect_spans() -> (impl Fn() -> Vec<SpanData>, DefaultGuard) {
+    let exporter = InMemorySpanExporter::default();
+    let provider = SdkTracerProvider::builder()
+        .with_simple_exporter(exporter.clone())
+        .build();
+    // Without the attributes that the layer adds: source lines, threads, times.
+    let layer = tracing_opentelemetry::layer()
+        .with_tracer(provider.tracer("test"))
+        .with_location(false)
+        .with_threads(false)
+        .with_target(false)
+        .with_tracked_inactivity(false);
+    let subscriber = tracing_subscriber::registry()
+        .with(LevelFilter::INFO)
+        .with(layer);
+    let spans = move || exporter.get_finished_spans().unwrap();
+    (spans, tracing::subscriber::set_default(subscriber))
 }
 
 /// Compares a span with the attributes of its row and those that every span has.
@@ -150,7 +133,7 @@ async fn each_attempt_has_exactly_these_attributes() {
         ),
     ];
     for (bytes, attributes) in rows {
-        let exporter = Exporter::install();
+        let (spans, _guard) = collect_spans();
         let row = String::from_utf8_lossy(&bytes).into_owned();
         let server = closing_server(bytes);
         let url = match &*row {
@@ -159,7 +142,7 @@ async fn each_attempt_has_exactly_these_attributes() {
         };
         let builder = builder(url).retry(RetryPolicy::never());
         call(&builder.build().unwrap()).await;
-        let spans = exporter.spans();
+        let spans = spans();
         assert_eq!(spans.len(), 1, "{row}: {spans:#?}");
         compare(&row, &spans[0], url, attributes);
     }
@@ -167,7 +150,7 @@ async fn each_attempt_has_exactly_these_attributes() {
 
 #[tokio::test]
 async fn each_retry_has_a_span_of_its_own_in_the_callers_span() {
-    let exporter = Exporter::install();
+    let (spans, _guard) = collect_spans();
     let rejection = Fault::raw(response(429, "", r#"{"statusCode":429}"#));
     let server = sandbox_with(rejection.times(2));
     server.push_fault(Fault::raw(success())).unwrap();
@@ -175,7 +158,7 @@ async fn each_retry_has_a_span_of_its_own_in_the_callers_span() {
     let handler = tracing::info_span!("handler");
     assert_eq!(call(&client).instrument(handler.clone()).await, None);
     drop(handler);
-    let spans = exporter.spans();
+    let spans = spans();
     assert_eq!(spans.len(), 4, "{spans:#?}");
     for (attempt, span) in (0_i64..).zip(&spans[..3]) {
         let mut attributes = match attempt {
@@ -193,23 +176,18 @@ async fn each_retry_has_a_span_of_its_own_in_the_callers_span() {
 
 #[tokio::test]
 async fn a_dropped_call_claims_neither_success_nor_failure() {
-    let exporter = Exporter::install();
+    let (spans, _guard) = collect_spans();
     let server = sandbox_with(Fault::stall(CutAt::Request));
     let client = builder(server.base_url()).build().unwrap();
     let call = tokio::time::timeout(Duration::from_millis(200), call(&client));
     call.await.unwrap_err();
-    compare(
-        "dropped",
-        &exporter.spans()[0],
-        server.base_url(),
-        json!({}),
-    );
+    compare("dropped", &spans()[0], server.base_url(), json!({}));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_blocking_call_has_the_same_span_in_the_callers_span() {
     let server = server(success());
-    let exporter = Exporter::install();
+    let (spans, _guard) = collect_spans();
     let client = blocking_client(server.base_url(), WIDE);
     let handler = tracing::info_span!("handler");
     tokio::task::block_in_place(|| {
@@ -218,8 +196,9 @@ async fn a_blocking_call_has_the_same_span_in_the_callers_span() {
     });
     drop(handler);
     // The client's thread releases the caller's span a little after the response.
-    eventually("the end of both spans", || exporter.spans().len() == 2).await;
-    let spans = exporter.spans();
+    let have_ended = async || spans().len() == 2;
+    eventually("the end of both spans", have_ended).await;
+    let spans = spans();
     compare(
         "blocking",
         &spans[0],

@@ -1,10 +1,8 @@
 //! TLS: a server that cannot prove its identity receives no byte of a request.
 
-use std::time::Duration;
-
-use authing::{AuthenticationClientBuilder, ErrorKind, RetryPolicy};
+use authing::{ErrorKind, RetryPolicy};
 use authing_sandbox::{Fault, Sandbox, Tls};
-use authing_tests::certs::{Ca, Identity, LOOPBACK};
+use authing_tests::certs::{Identity, LOOPBACK, Usage};
 use authing_tests::{CONNECT, Outcome, SUCCESS, TRANSPORT, builder, call, child, class};
 use rustls::SupportedProtocolVersion;
 use rustls::version::{TLS12, TLS13};
@@ -15,7 +13,7 @@ const VERSIONS: [Versions; 2] = [&[&TLS12], &[&TLS13]];
 /// A server that uses the CA's own certificate.
 const CA_AS_LEAF: &str = "of the CA itself";
 
-async fn server(identity: &Identity, versions: Versions, clients: Option<(&Ca, bool)>) -> Sandbox {
+async fn server(identity: &Identity, versions: Versions, clients: Option<&Identity>) -> Sandbox {
     let config = identity.server_config(versions, clients);
     let sandbox = Sandbox::builder().tls(config).start().await.unwrap();
     let success = Fault::answer(200, "application/json", SUCCESS);
@@ -52,56 +50,47 @@ fn assert_nothing_sent(server: &Sandbox, result: Outcome, what: &str) {
     assert_eq!(is_named, what == CA_AS_LEAF, "{what}: {error}");
 }
 
-/// Sets every option that there is, and the most careless settings in the caller's builder.
-fn lax(builder: AuthenticationClientBuilder, client: &Identity) -> AuthenticationClientBuilder {
-    let theirs = reqwest::Client::builder()
-        .tls_danger_accept_invalid_certs(true)
-        .tls_danger_accept_invalid_hostnames(true)
-        .tls_sni(false);
-    builder
-        .userpool_id("the-pool")
-        .lang("en-US")
-        .timeout(Duration::from_secs(9))
-        .connect_timeout(Duration::from_secs(8))
-        .pool_idle_timeout(Duration::ZERO)
-        .retry(RetryPolicy::default().max_retries(1))
-        .max_response_bytes(1 << 20)
-        .identity_pem(client.pem())
-        .user_agent("shop/1.2")
-        .allow_plain_http(true)
-        .http_client_builder(theirs)
-}
-
 #[tokio::test]
 async fn a_server_without_a_valid_certificate_receives_no_plaintext() {
-    let (ca, other) = (Ca::new("trusted"), Ca::new("other"));
+    let [ca, other] = ["trusted", "other"].map(Identity::ca);
     let client = ca.client();
+    let elsewhere = ca.issue(&["service.example"], Usage::ServerAuth, 2099);
     let unproven = [
         ("self-signed", Identity::self_signed()),
-        ("for another host", ca.server(&["service.example"])),
-        ("expired", ca.expired_server()),
-        ("of an unknown CA", other.server(&LOOPBACK)),
+        ("for another host", elsewhere),
+        ("expired", ca.issue(&LOOPBACK, Usage::ServerAuth, 2021)),
+        ("of an unknown CA", other.server()),
         ("of a client", ca.client()),
-        (CA_AS_LEAF, ca.identity.clone()),
     ];
-    for (what, identity) in &unproven {
+    let unproven = unproven.iter().map(|(what, identity)| (*what, identity));
+    for (what, identity) in unproven.chain([(CA_AS_LEAF, &ca)]) {
         for versions in VERSIONS {
             let server = server(identity, versions, None).await;
-            let strict = builder(server.base_url()).add_root_certificate_pem(ca.pem());
-            let strict = strict.retry(RetryPolicy::never());
-            assert_nothing_sent(&server, call(strict).await, what);
-            let lax = lax(builder(server.base_url()), &client).add_root_certificate_pem(ca.pem());
+            let strict = || {
+                let builder = builder(server.base_url()).retry(RetryPolicy::never());
+                builder.add_root_certificate_pem(ca.certificate.pem())
+            };
+            assert_nothing_sent(&server, call(strict()).await, what);
+            // With every option that has to do with TLS.
+            let theirs = reqwest::Client::builder()
+                .tls_danger_accept_invalid_certs(true)
+                .tls_danger_accept_invalid_hostnames(true)
+                .tls_sni(false);
+            let lax = strict().identity_pem(client.pem()).allow_plain_http(true);
+            let lax = lax.http_client_builder(theirs);
             assert_nothing_sent(&server, call(lax).await, what);
         }
     }
     // Control: a valid certificate is accepted, and the bytes of the request are counted. HTTP/2
     // would not have been understood.
     for versions in VERSIONS {
-        let server = server(&ca.server(&LOOPBACK), versions, None).await;
+        let server = server(&ca.server(), versions, None).await;
         let by_address = format!("https://{}", server.address());
         for url in [server.base_url().to_owned(), by_address] {
-            let both = builder(url).add_root_certificate_pem(other.pem());
-            call(both.add_root_certificate_pem(ca.pem())).await.unwrap();
+            let both = builder(url).add_root_certificate_pem(other.certificate.pem());
+            call(both.add_root_certificate_pem(ca.certificate.pem()))
+                .await
+                .unwrap();
         }
         assert!(plain_bytes(&server) > 0);
     }
@@ -109,12 +98,12 @@ async fn a_server_without_a_valid_certificate_receives_no_plaintext() {
 
 #[tokio::test]
 async fn a_client_certificate_is_presented_to_the_service_only() {
-    let (ca, clients) = (Ca::new("servers"), Ca::new("clients"));
+    let [ca, clients] = ["servers", "clients"].map(Identity::ca);
     let client = clients.client();
     for versions in VERSIONS {
-        let identity = ca.server(&LOOPBACK);
-        let server = server(&identity, versions, Some((&clients, true))).await;
-        let builder = || builder(server.base_url()).add_root_certificate_pem(ca.pem());
+        let identity = ca.server();
+        let server = server(&identity, versions, Some(&clients)).await;
+        let builder = || builder(server.base_url()).add_root_certificate_pem(ca.certificate.pem());
         let error = call(builder()).await.unwrap_err();
         // Under TLS 1.3 the rejection arrives after the request may have been written.
         let is_lost = versions == VERSIONS[1] && class(&error) == TRANSPORT;
@@ -124,13 +113,14 @@ async fn a_client_certificate_is_presented_to_the_service_only() {
         let presented = client_certificates(&server);
         assert_eq!(presented, [Some(client.certificate.der().to_vec())]);
     }
-    // A proxy that accepts a client certificate gets none.
-    let proxy = server(&ca.server(&LOOPBACK), VERSIONS[1], Some((&clients, false))).await;
+    // A proxy that requires a client certificate gets none.
+    let proxy = server(&ca.server(), VERSIONS[0], Some(&clients)).await;
     let builder = builder("http://host.invalid").allow_plain_http(true);
     let builder = builder.proxy(proxy.base_url());
-    let builder = builder.add_root_certificate_pem(ca.pem());
-    call(builder.identity_pem(client.pem())).await.unwrap();
-    assert_eq!(client_certificates(&proxy), [None]);
+    let builder = builder.add_root_certificate_pem(ca.certificate.pem());
+    let error = call(builder.identity_pem(client.pem())).await.unwrap_err();
+    assert_eq!(class(&error), CONNECT, "{error:?}");
+    assert_eq!(client_certificates(&proxy), []);
 }
 
 #[test]
@@ -177,7 +167,7 @@ fn a_missing_trust_store_is_reported_with_both_remedies() {
     for remedy in ["ca-certificates", "add_root_certificate_pem"] {
         assert!(text.contains(remedy), "{text}");
     }
-    let ca = Ca::new("private").pem();
+    let ca = Identity::ca("private").certificate.pem();
     let with_ca = builder("https://host.invalid").add_root_certificate_pem(ca);
     assert!(with_ca.build().is_ok());
     // Plain http needs no certificates.

@@ -2,20 +2,18 @@
 
 use std::future::IntoFuture;
 use std::io::Write;
-use std::net::SocketAddr;
-use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use authing::{CodeState, ErrorKind};
-use authing_sandbox::{Fault, Sandbox};
+use authing_sandbox::{CutAt, Fault, Sandbox};
+use authing_tests::certs::Identity;
 use authing_tests::{
     APP_ID, CODE, CONNECT, CONNECTION, SERVICE, SUCCESS, UNEXPECTED, WIDE, builder, call, child,
-    class, closing_server, parts, plain_reqwest, request, response, sandbox_with, server,
+    class, closing_server, eventually, parts, request, response, sandbox_with, server,
 };
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
 
 const USER_AGENT: &str = concat!("authing-rust/", env!("CARGO_PKG_VERSION"));
@@ -155,7 +153,8 @@ async fn reqwest_retries_nothing() {
     }
     // Control: with this policy reqwest does send again.
     let server = server(response(503, "", ""));
-    let plain = plain_reqwest().retry(retry_everything()).build().unwrap();
+    let plain = reqwest::Client::builder().retry(retry_everything());
+    let plain = plain.build().unwrap();
     let url = format!("{}/x", server.base_url());
     plain.post(url).body("x").send().await.unwrap();
     assert_eq!(server.request_count(), 6);
@@ -183,7 +182,7 @@ async fn a_redirect_is_never_followed() {
     // Control: plain reqwest hands the code to the second server.
     let header = format!("location: {}/x\r\n", second.base_url());
     let first = server(response(307, &header, ""));
-    let plain = plain_reqwest().build().unwrap();
+    let plain = reqwest::Client::new();
     let url = format!("{}/x", first.base_url());
     plain.post(url).body(CODE).send().await.unwrap();
     assert_eq!(parts(&second.requests()[0]).1, CODE);
@@ -203,7 +202,8 @@ async fn compressed_bodies_and_cookies_are_ignored() {
     }
     assert!(!parts(&server.requests()[1]).0.contains("cookie:"));
     // Control: the features are on, and plain reqwest uses them.
-    let plain = plain_reqwest().cookie_store(true).build().unwrap();
+    let plain = reqwest::Client::builder().cookie_store(true);
+    let plain = plain.build().unwrap();
     for _ in 0..2 {
         let response = plain
             .post(format!("{}/x", server.base_url()))
@@ -262,40 +262,27 @@ async fn a_proxy_that_rejects_the_tunnel_gets_no_code() {
     }
 }
 
-/// Takes so long for a name that another call's connection becomes idle in the meantime.
-struct SlowDns;
-
-impl Resolve for SlowDns {
-    fn resolve(&self, _: Name) -> Resolving {
-        Box::pin(async {
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            let addrs: Addrs = Box::new([SocketAddr::from(([127, 0, 0, 1], 0))].into_iter());
-            Ok(addrs)
-        })
-    }
-}
-
+/// A connection becomes idle while another call waits for a handshake that does not end.
 #[tokio::test]
 async fn a_zero_pool_idle_timeout_never_reuses_a_connection() {
-    for idle in [Duration::ZERO, Duration::from_secs(4)] {
-        let latency = Duration::from_millis(100);
-        let sandbox = Sandbox::builder().latency(latency).start_blocking();
+    let ca = Identity::ca("pool");
+    for (idle, expected) in [
+        (Duration::ZERO, ErrorKind::Timeout),
+        (Duration::from_secs(4), ErrorKind::CodeRejected),
+    ] {
+        let config = ca.server().server_config(rustls::ALL_VERSIONS, None);
+        let sandbox = Sandbox::builder().tls(config);
+        let sandbox = sandbox.latency(Duration::from_millis(200)).start().await;
         let sandbox = sandbox.unwrap();
-        let url = format!("http://localhost:{}", sandbox.address().port());
-        let theirs = reqwest::Client::builder().dns_resolver(Arc::new(SlowDns));
-        let builder = builder(url).http_client_builder(theirs);
+        let builder = builder(sandbox.base_url()).add_root_certificate_pem(ca.certificate.pem());
         let client = builder.pool_idle_timeout(idle).build().unwrap();
-        let call = async |start| {
-            tokio::time::sleep(Duration::from_millis(start)).await;
-            let error = request(&client).await.unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::CodeRejected);
-        };
-        tokio::join!(call(0), call(150), call(600));
-        let requests = sandbox.requests().into_iter();
-        let mut used: Vec<u64> = requests.map(|request| request.connection).collect();
-        used.sort_unstable();
-        used.dedup();
-        assert_eq!(used.len() == 3, idle.is_zero());
+        let first = tokio::spawn(request(&client).into_future());
+        eventually("a request", async || sandbox.request_count() == 1).await;
+        sandbox.push_fault(Fault::stall(CutAt::Accept)).unwrap();
+        let second = request(&client).timeout(Duration::from_secs(2)).await;
+        assert_eq!(second.unwrap_err().kind(), expected);
+        first.await.unwrap().unwrap_err();
+        assert_eq!(sandbox.connection_count(), 2);
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use authing::GetWechatMiniProgramPhoneDataDto;
 use authing_sandbox::{DEFAULT_APP_ID, DEFAULT_CONNECTION, Fault, Sandbox};
 use authing_tests::canaries::{CODE, CONNECTION, PHONE, assert_silent, servers};
-use authing_tests::certs::{Ca, Identity, LOOPBACK};
+use authing_tests::certs::Identity;
 use serde_json::{Value, json};
 
 const NUMBER: &str = "+8613800138000";
@@ -135,9 +135,9 @@ fn the_program_prints_no_secret_but_the_number_asked_for() {
 }
 
 /// Starts a sandbox with this certificate, and writes the CA's to a file, which it returns.
-fn tls_sandbox(name: &str, ca: &Ca, identity: &Identity) -> (Sandbox, String) {
+fn tls_sandbox(name: &str, ca: &Identity, identity: &Identity) -> (Sandbox, String) {
     let file = format!("{}/{name}.pem", env!("CARGO_TARGET_TMPDIR"));
-    std::fs::write(&file, ca.pem()).unwrap();
+    std::fs::write(&file, ca.certificate.pem()).unwrap();
     let config = identity.server_config(rustls::ALL_VERSIONS, None);
     let sandbox = Sandbox::builder().tls(config).start_blocking();
     (sandbox.unwrap(), file)
@@ -146,9 +146,9 @@ fn tls_sandbox(name: &str, ca: &Ca, identity: &Identity) -> (Sandbox, String) {
 /// Each row: host and arguments, exit status, a part of `detail`, a part of `fix`.
 #[test]
 fn the_doctor_names_the_cause_and_the_flag() {
-    let [ca, own] = ["issuer", "own"].map(Ca::new);
-    let (tls, ca_pem) = tls_sandbox("ca", &ca, &ca.server(&LOOPBACK));
-    let (own, own_pem) = tls_sandbox("own", &own, &own.identity);
+    let [ca, own] = ["issuer", "own"].map(Identity::ca);
+    let (tls, ca_pem) = tls_sandbox("ca", &ca, &ca.server());
+    let (own, own_pem) = tls_sandbox("own", &own, &own);
     let plain = sandbox();
     for row in [
         "PLAIN | 0 | WeChat rejected the code of this check | nothing to fix",
