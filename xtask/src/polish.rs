@@ -1,212 +1,188 @@
 //! Edits the code that progenitor generates: leaves out, adds, and lays out.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
-use anyhow::{Context as _, Result, anyhow, ensure};
+use anyhow::{Result, anyhow, ensure};
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
+use regex::{Captures, Regex};
 use syn::punctuated::Punctuated;
-use syn::visit_mut::VisitMut;
-use syn::{
-    Attribute, Block, Field, Fields, File, ImplItem, Item, ItemStruct, LitStr, Meta, Token,
-    parse_quote, parse_str, parse2,
-};
+use syn::{Attribute, Field, Fields, File, Item, ItemStruct, Meta, Token, parse_quote, parse_str};
 
-/// The marks of sources at the end of descriptions. Users of the code do not need them.
-const MARKS: [&str; 5] = ["[page]", "[guide]", "[wechat]", "[library]", "[assumed]"];
+/// What is replaced in the text of the generated tokens.
+const EDITS: [(&str, &str); 13] = [
+    // The marks of sources. Users of the code do not need them.
+    (r" ?\[(page|guide|wechat|library|assumed)\]", ""),
+    // A second name for `Client`.
+    (r#"# \[doc = r" Items consumers will .*$"#, ""),
+    // It unwraps and follows redirects.
+    (
+        r#"# \[doc = r" Create a new client.*?unwrap \(\) , inner\) \}"#,
+        "",
+    ),
+    (
+        r#"# \[doc = r" Construct a new client .*?applicable\."\]"#,
+        r#"# [doc = "Makes the client of one call."]"#,
+    ),
+    // The base address is in the context, where it is parsed once.
+    (r"pub \(crate\) baseurl : String ,", ""),
+    (r"baseurl : & str ,", ""),
+    (r"baseurl : baseurl \. to_string \(\) ,", ""),
+    (
+        r"self \. baseurl \. as_str",
+        "self . inner . base () . as_str",
+    ),
+    (
+        r#"format ! \("\{\}([^;]*?) , self \. baseurl( , [^;]+?)? ,\) ;"#,
+        r#"self . inner . url (format_args ! ("$1$2)) ;"#,
+    ),
+    (r#"header_map \. append \([^;]*"api-version"[^;]*;"#, ""),
+    // The map of a method without other headers is empty now.
+    (
+        r"let mut header_map = [^;]*\(1usize\) ;(.*?)\. headers \(header_map\)",
+        "$1",
+    ),
+    // Every status is decoded by one function.
+    (
+        r"match response \. status \(\) .*?UnexpectedResponse \(response\)\) , \}",
+        "self . decode (response) . await",
+    ),
+    (
+        r"# \[derive \([^)]*:: serde :: Serialize[^)]*\)\]",
+        r#"$0 # [cfg_attr (feature = "schemars" , derive (schemars :: JsonSchema))] # [non_exhaustive]"#,
+    ),
+];
 
-/// Moves the base address from the client to the context, where it is parsed.
-const EDITS: [(&str, &str); 4] = [
-    ("    pub(crate) baseurl: String,\n", ""),
-    ("        baseurl: &str,\n", ""),
-    ("            baseurl: baseurl.to_string(),\n", ""),
-    ("self.baseurl.as_str()", "self.inner.base().as_str()"),
+/// What must not be left in the text of the tokens.
+const LEFT: [&str; 5] = [
+    "mod prelude",
+    ". unwrap ()",
+    "self . baseurl",
+    "\"api-version\"",
+    "Error :: UnexpectedResponse",
 ];
 
 /// Returns the final text of the generated code.
-pub(crate) fn polish(tokens: TokenStream) -> Result<String> {
-    let mut file: File = parse2(tokens)?;
-    // A second name for `Client`.
-    file.items
-        .retain(|item| !matches!(item, Item::Mod(module) if module.ident == "prelude"));
-    let (mut sent, mut received) = (BTreeSet::new(), BTreeSet::new());
-    for item in &mut file.items {
-        let Item::Impl(block) = item else { continue };
-        // It unwraps and follows redirects.
-        block
-            .items
-            .retain(|item| !matches!(item, ImplItem::Fn(f) if f.sig.ident == "new"));
-        for item in &mut block.items {
-            match item {
-                ImplItem::Fn(method) if method.sig.asyncness.is_some() => {
-                    sent.extend(words(&method.sig.inputs));
-                    received.extend(words(&method.sig.output));
-                    polish_method(&mut method.block)?;
-                }
-                ImplItem::Fn(method) if method.sig.ident == "new_with_client" => {
-                    method.attrs = vec![parse_quote!(#[doc = "Makes the client of one call."])];
-                }
-                _ => {}
-            }
-        }
+pub(crate) fn polish(tokens: &TokenStream) -> Result<String> {
+    let mut code = tokens.to_string();
+    for (pattern, replacement) in EDITS {
+        let edited = Regex::new(pattern)?.replace_all(&code, replacement);
+        code = edited.into_owned();
     }
+    for left in LEFT {
+        ensure!(
+            !code.contains(left),
+            "progenitor writes `{left}` in a new way; see polish.rs"
+        );
+    }
+    let mut file: File = parse_str(&split_docs(&code)?)?;
     for item in &mut file.items {
         if let Item::Mod(module) = item
             && let Some((_, items)) = &mut module.content
             && module.ident == "types"
         {
-            polish_types(items, &mut sent, &received)?;
+            polish_types(items)?;
         }
     }
-    DocLines.visit_file_mut(&mut file);
-    let mut text = prettyplease::unparse(&file);
-    for (old, new) in EDITS {
-        ensure!(
-            text.contains(old),
-            "progenitor no longer writes `{old}`; see polish.rs"
-        );
-        text = text.replace(old, new);
-    }
-    for left in [
-        "\"api-version\"",
-        "self.baseurl",
-        "Error::UnexpectedResponse",
-    ] {
-        ensure!(
-            !text.contains(left),
-            "progenitor writes `{left}` in a new way; see polish.rs"
-        );
-    }
+    let text = prettyplease::unparse(&file);
     progenitor_impl::space_out_items(text).map_err(|error| anyhow!("{error}"))
 }
 
-/// Returns the names in a piece of code.
-fn words(code: &impl ToTokens) -> BTreeSet<String> {
-    let text = code.to_token_stream().to_string();
-    let words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
-    words.map(str::to_owned).collect()
+/// Splits documentation into one comment per line.
+fn split_docs(code: &str) -> Result<String> {
+    let doc = Regex::new(r#"# \[doc = "((?:[^"\\]|\\.)*)"\]"#)?;
+    let split = doc.replace_all(code, |found: &Captures<'_>| {
+        let mut lines: Vec<&str> = found[1].split(r"\n").map(str::trim).collect();
+        // A line of marks only is empty now.
+        lines.dedup();
+        lines.pop_if(|line| line.is_empty());
+        let lines = lines.iter().map(|line| match *line {
+            "" => r#"# [doc = ""]"#.to_owned(),
+            line => format!(r#"# [doc = " {line}"]"#),
+        });
+        lines.collect::<String>()
+    });
+    Ok(split.into_owned())
 }
 
-/// Removes the `api-version` header, takes the URL from the context, and decodes every status with
-/// one function.
-fn polish_method(block: &mut Block) -> Result<()> {
-    let texts = block
-        .stmts
-        .iter()
-        .map(|statement| statement.to_token_stream().to_string());
-    let mut texts: Vec<String> = texts
-        .filter(|text| !(text.starts_with("header_map .") && text.contains("\"api-version\"")))
-        .collect();
-    if !texts.iter().any(|text| text.contains("header_map .")) {
-        texts.retain(|text| !text.starts_with("let mut header_map ="));
-        for text in &mut texts {
-            *text = text.replace(". headers (header_map)", "");
-        }
-    }
-    for text in &mut texts {
-        if let Some(format) = text.strip_prefix("let url = format ! (\"{}")
-            && let Some(arguments) = format.strip_suffix(") ;")
-        {
-            let arguments = arguments.replacen(", self . baseurl ,", ",", 1);
-            let arguments = arguments.trim_end_matches([' ', ',']);
-            *text = format!("let url = self.inner.url(format_args!(\"{arguments}));");
-        } else if text.starts_with("match response . status () . as_u16 ()") {
-            *text = "self.decode(response).await".to_owned();
-        }
-    }
-    *block = parse_str(&format!("{{ {} }}", texts.join("\n")))?;
-    Ok(())
-}
+type Structs = BTreeMap<String, ItemStruct>;
 
-/// Adds attributes, constructors and trait implementations to the types.
-fn polish_types(
-    items: &mut Vec<Item>,
-    sent: &mut BTreeSet<String>,
-    received: &BTreeSet<String>,
-) -> Result<()> {
-    let all = items.clone();
-    // A type inside of a sent type is sent too.
-    let mut known = 0;
-    while known != sent.len() {
-        known = sent.len();
-        for item in &all {
-            let (name, fields): (_, Vec<&Field>) = match item {
-                Item::Struct(item) => (&item.ident, item.fields.iter().collect()),
-                Item::Enum(item) => (
-                    &item.ident,
-                    item.variants.iter().flat_map(|v| &v.fields).collect(),
-                ),
-                _ => continue,
-            };
-            if sent.contains(&name.to_string()) {
-                sent.extend(fields.iter().flat_map(|field| words(&field.ty)));
-            }
-        }
-    }
-    let mut polished = Vec::new();
+/// Polishes the fields of all structs, and adds constructors and trait implementations.
+fn polish_types(items: &mut Vec<Item>) -> Result<()> {
+    let structs = items.iter().filter_map(|item| match item {
+        Item::Struct(item) => Some((item.ident.to_string(), item.clone())),
+        _ => None,
+    });
+    let structs: Structs = structs.collect();
     for mut item in std::mem::take(items) {
-        let mut added = None;
-        let attributes = match &mut item {
-            Item::Struct(item) => {
-                let name = item.ident.to_string();
-                if sent.contains(&name) {
-                    added = constructor(item);
-                } else {
-                    for field in &mut item.fields {
-                        make_lenient(field, &all).with_context(|| name.clone())?;
-                    }
-                    added = received.contains(&name).then(|| envelope(item, &all));
-                }
-                &mut item.attrs
-            }
-            Item::Enum(item) => &mut item.attrs,
-            _ => &mut Vec::new(),
-        };
-        attributes
-            .push(parse_quote!(#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]));
-        attributes.push(parse_quote!(#[non_exhaustive]));
-        polished.push(item);
-        polished.extend(added);
+        let mut added = Vec::new();
+        if let Item::Struct(item) = &mut item {
+            added.extend(envelope(item, &structs));
+            added.extend(polish_struct(item, &structs)?);
+        }
+        items.push(item);
+        items.extend(added);
     }
-    *items = polished;
     Ok(())
 }
 
-/// Returns `new(required…)`, because other crates cannot write a non-exhaustive struct as a
-/// literal.
-fn constructor(item: &ItemStruct) -> Option<Item> {
-    let name = &item.ident;
+/// Makes a wrong value of an optional field count as absent. Returns `new(required…)` if a field
+/// is required, because other crates cannot write a non-exhaustive struct as a literal.
+fn polish_struct(item: &mut ItemStruct, structs: &Structs) -> Result<Option<Item>> {
     let (mut parameters, mut values) = (Vec::new(), Vec::new());
-    for Field {
-        ident, ty, attrs, ..
-    } in &item.fields
-    {
-        let ident = ident.as_ref()?;
-        let has_default = serde_metas(attrs).any(|meta| meta.path().is_ident("default"));
-        if has_default || is_option(ty) {
-            values.push(quote!(#ident: ::std::default::Default::default()));
-        } else {
+    for field in &mut item.fields {
+        let mut metas = serde_metas(&field.attrs);
+        let Some(ident) = &field.ident else { continue };
+        let inner = option(field);
+        if inner.is_none() && !metas.iter().any(|meta| meta.path().is_ident("default")) {
+            let ty = &field.ty;
             parameters.push(quote!(#ident: #ty));
             values.push(quote!(#ident));
+            continue;
         }
+        values.push(quote!(#ident: ::std::default::Default::default()));
+        let function = match inner.map(|inner| (structs.get(&inner), inner)) {
+            // A list, or one with a name of its own.
+            None => "crate::lenient::or_default",
+            Some((Some(item), _)) if matches!(item.fields, Fields::Unnamed(_)) => {
+                "crate::lenient::or_default"
+            }
+            Some((Some(_), inner)) => {
+                // Boxed, so that a response is cheap to move.
+                field.ty = parse_str(&format!("{OPTION}::std::boxed::Box<{inner}>>"))?;
+                "crate::lenient::object"
+            }
+            Some((None, _)) => "crate::lenient::optional",
+        };
+        metas.retain(|meta| !meta.path().is_ident("default"));
+        field
+            .attrs
+            .retain(|attribute| !attribute.path().is_ident("serde"));
+        field
+            .attrs
+            .push(parse_quote!(#[serde(#(#metas,)* default, deserialize_with = #function)]));
     }
-    Some(parse_quote! {
+    let name = &item.ident;
+    let constructor = parse_quote! {
         impl #name {
-            #[doc = "Makes the value from its required properties."]
+            #[doc = " Makes the value from its required properties."]
             pub fn new(#(#parameters),*) -> Self {
                 Self { #(#values),* }
             }
         }
-    })
+    };
+    Ok((!parameters.is_empty()).then_some(constructor))
 }
 
-const OPTION: &str = ":: std :: option :: Option <";
+const OPTION: &str = ":: std :: option :: Option < ";
 
-fn is_option(ty: &syn::Type) -> bool {
-    ty.to_token_stream().to_string().starts_with(OPTION)
+/// Returns the type of an optional value.
+fn option(field: &Field) -> Option<String> {
+    let ty = field.ty.to_token_stream().to_string();
+    Some(ty.strip_prefix(OPTION)?.strip_suffix(" >")?.to_owned())
 }
 
-fn serde_metas(attributes: &[Attribute]) -> impl Iterator<Item = Meta> {
+fn serde_metas(attributes: &[Attribute]) -> Vec<Meta> {
     type Metas = Punctuated<Meta, Token![,]>;
     let serde = attributes
         .iter()
@@ -214,132 +190,48 @@ fn serde_metas(attributes: &[Attribute]) -> impl Iterator<Item = Meta> {
     serde
         .flat_map(|attribute| attribute.parse_args_with(Metas::parse_terminated))
         .flatten()
+        .collect()
 }
 
-/// Returns the struct that a type is or contains.
-fn struct_in<'a>(ty: &syn::Type, items: &'a [Item]) -> Option<&'a ItemStruct> {
-    let words = words(ty);
-    items.iter().find_map(|item| match item {
-        Item::Struct(item) if words.contains(&item.ident.to_string()) => Some(item),
-        _ => None,
+/// Returns the implementation of `Envelope` for a type with a `statusCode`.
+fn envelope(item: &ItemStruct, structs: &Structs) -> Option<Item> {
+    find(item, "status_code")?;
+    let number = |name| match find(item, name) {
+        Some(Field { ident, .. }) => quote!(self.#ident.map(crate::scalars::WholeNumber::get)),
+        None => quote!(None),
+    };
+    let text = |name| match find(item, name) {
+        Some(Field { ident, .. }) => quote!(self.#ident.as_ref()),
+        None => quote!(None),
+    };
+    let has_error = |item| find(item, "errcode").and(find(item, "errmsg")).is_some();
+    let data = find(item, "data").and_then(option);
+    let data = data.and_then(|data| structs.get(&data));
+    let inner = data.filter(|data| has_error(data)).map(|_| {
+        quote!(
+            self.data
+                .as_ref()
+                .map(|data| (data.errcode, data.errmsg.as_ref())),
+        )
+    });
+    let own = has_error(item).then(|| quote!(Some((self.errcode, self.errmsg.as_ref()))));
+    let name = &item.ident;
+    let [status_code, api_code] = ["status_code", "api_code"].map(number);
+    let [message, request_id] = ["message", "request_id"].map(text);
+    Some(parse_quote! {
+        impl crate::envelope::Envelope for #name {
+            fn status_code(&self) -> Option<i64> { #status_code }
+            fn message(&self) -> Option<&crate::scalars::UntrustedText> { #message }
+            fn api_code(&self) -> Option<i64> { #api_code }
+            fn request_id(&self) -> Option<&crate::scalars::IdText> { #request_id }
+            fn wechat_error(&self) -> crate::envelope::WechatError<'_> {
+                crate::envelope::first_error([#inner #own])
+            }
+        }
     })
 }
 
-/// Makes a wrong value of an optional field count as absent.
-fn make_lenient(field: &mut Field, items: &[Item]) -> Result<()> {
-    let mut metas: Vec<Meta> = serde_metas(&field.attrs).collect();
-    let has = |name: &str| metas.iter().any(|meta| meta.path().is_ident(name));
-    if field.ident.is_none() || has("flatten") {
-        return Ok(());
-    }
-    let is_option = is_option(&field.ty);
-    ensure!(
-        is_option || has("default"),
-        "a field of a response is not optional: {}",
-        field.to_token_stream()
-    );
-    let function = match struct_in(&field.ty, items).map(|item| &item.fields) {
-        _ if !is_option => "crate::lenient::or_default",
-        // A list with a name of its own.
-        Some(Fields::Unnamed(_)) => "crate::lenient::or_default",
-        Some(_) => {
-            // Boxed, so that a response is cheap to move.
-            let inner = field.ty.to_token_stream().to_string();
-            let inner = inner.trim_start_matches(OPTION).trim_end_matches('>');
-            field.ty = parse_str(&format!("{OPTION} ::std::boxed::Box<{inner}>>"))?;
-            "crate::lenient::object"
-        }
-        None => "crate::lenient::optional",
-    };
-    metas.retain(|meta| !meta.path().is_ident("default"));
-    field
-        .attrs
-        .retain(|attribute| !attribute.path().is_ident("serde"));
-    field
-        .attrs
-        .push(parse_quote!(#[serde(#(#metas,)* default, deserialize_with = #function)]));
-    Ok(())
-}
-
-/// Returns the implementation of `Envelope` from the fields that a response has.
-fn envelope(item: &ItemStruct, items: &[Item]) -> Item {
-    fn field<'a>(item: &'a ItemStruct, name: &str) -> Option<&'a Field> {
-        let mut fields = item.fields.iter();
-        fields.find(|field| field.ident.as_ref().is_some_and(|ident| ident == name))
-    }
-    let number = (quote!(i64), quote!(map(crate::scalars::WholeNumber::get)));
-    let text = (quote!(&crate::scalars::UntrustedText), quote!(as_ref()));
-    let id = (quote!(&crate::scalars::IdText), quote!(as_ref()));
-    let mut methods = Vec::new();
-    for (name, (ty, call)) in [
-        ("status_code", &number),
-        ("message", &text),
-        ("api_code", &number),
-        ("request_id", &id),
-    ] {
-        if let Some(Field { ident, .. }) = field(item, name) {
-            methods.push(quote!(fn #ident(&self) -> Option<#ty> { self.#ident.#call }));
-        }
-    }
-    let has_error = |item: &ItemStruct| field(item, "errcode").and(field(item, "errmsg")).is_some();
-    let mut places = Vec::new();
-    let data = field(item, "data").filter(|data| is_option(&data.ty));
-    if data.is_some_and(|data| struct_in(&data.ty, items).is_some_and(has_error)) {
-        places.push(quote!(
-            self.data
-                .as_ref()
-                .map(|data| (data.errcode, data.errmsg.as_ref()))
-        ));
-    }
-    if has_error(item) {
-        places.push(quote!(Some((self.errcode, self.errmsg.as_ref()))));
-    }
-    if !places.is_empty() {
-        methods.push(quote! {
-            fn wechat_error(&self) -> crate::envelope::WechatError<'_> {
-                crate::envelope::first_error([#(#places),*])
-            }
-        });
-    }
-    let name = &item.ident;
-    parse_quote!(impl crate::envelope::Envelope for #name { #(#methods)* })
-}
-
-/// Splits documentation into one comment per line, without the marks of sources.
-struct DocLines;
-
-impl VisitMut for DocLines {
-    fn visit_attributes_mut(&mut self, attributes: &mut Vec<Attribute>) {
-        let all = std::mem::take(attributes).into_iter();
-        let split = all.flat_map(|attribute| match &attribute.meta {
-            Meta::NameValue(meta) if meta.path.is_ident("doc") => {
-                let text: Option<LitStr> = parse2(meta.value.to_token_stream()).ok();
-                text.map_or_else(|| vec![attribute.clone()], |text| doc_lines(&text.value()))
-            }
-            _ => vec![attribute],
-        });
-        *attributes = split.collect();
-    }
-}
-
-fn doc_lines(text: &str) -> Vec<Attribute> {
-    let unmarked = MARKS
-        .iter()
-        .fold(text.to_owned(), |text, mark| text.replace(mark, ""));
-    let mut lines: Vec<String> = Vec::new();
-    for (line, marked) in unmarked.lines().zip(text.lines()) {
-        // A line of marks only disappears; an empty line separates paragraphs.
-        match (line.trim(), marked.trim()) {
-            ("", "") => lines.push(String::new()),
-            ("", _) => {}
-            (line, _) => lines.push(format!(" {line}")),
-        }
-    }
-    while lines.last().is_some_and(String::is_empty) {
-        lines.pop();
-    }
-    lines
-        .iter()
-        .map(|line| parse_quote!(#[doc = #line]))
-        .collect()
+fn find<'a>(item: &'a ItemStruct, name: &str) -> Option<&'a Field> {
+    let mut fields = item.fields.iter();
+    fields.find(|field| field.ident.as_ref().is_some_and(|ident| ident == name))
 }

@@ -307,10 +307,7 @@ impl Client {
         client: reqwest::Client,
         inner: crate::context::CallContext,
     ) -> Self {
-        Self {
-            client,
-            inner,
-        }
+        Self { client, inner }
     }
 }
 
