@@ -175,8 +175,6 @@ fn relax(part: &mut Value) {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
@@ -184,42 +182,41 @@ mod tests {
         run(true).unwrap();
     }
 
-    /// Properties of kinds that our document does not have.
-    const PROPERTIES: &str = "
-        GetWechatMiniProgramPhoneDto:
-          inner: {type: object, required: [kind], properties: {kind: {type: string, enum: [a, b]}}}
-          tags: &list {type: array, items: {type: string}}
-        GetWechatMiniProgramPhoneRespDto:
-          list: *list
-          named: {$ref: '#/components/schemas/Named'}
-          flag: {type: boolean, default: true}
-          default: {type: object, required: [errcode], properties: {errcode: {type: integer}}}
-          map: {type: object, additionalProperties: {type: string}}";
-
-    /// Returns our document with more properties, and with an operation that has parameters.
-    fn document() -> Value {
-        let mut document = parse(DOCUMENT, &read(DOCUMENT).unwrap()).unwrap();
-        let (_, own) = entries(&document["paths"]).next().unwrap();
-        let mut path = own.clone();
-        path["post"]["operationId"] = json!("operate");
-        path["post"]["parameters"] = json!([
-            {"name": "id", "in": "path", "required": true, "schema": {"type": "string"}},
-            {"name": "x-trace", "in": "header", "schema": {"type": "string"}},
-        ]);
-        document["paths"]["/a/{id}"] = path;
-        let schemas = &mut document["components"]["schemas"];
-        schemas["Named"] = json!({"type": "array", "items": {"type": "string"}});
-        for (schema, properties) in entries(&parse("PROPERTIES", PROPERTIES).unwrap()) {
-            for (name, property) in entries(properties) {
-                schemas[schema]["properties"][name] = property.clone();
-            }
-        }
-        document
-    }
+    /// What is inserted before a line of our document, to get kinds of types that it does not have.
+    const INSERTED: [(&str, &str); 3] = [
+        (
+            "\n      requestBody:\n",
+            "
+      parameters:
+        - {name: id, in: path, required: true, schema: {type: string}}
+        - {name: x-trace, in: header, schema: {type: string}}",
+        ),
+        (
+            "\n        code:\n",
+            "
+        inner: {type: object, required: [kind], properties: {kind: {type: string, enum: [a, b]}}}
+        tags: {type: array, items: {type: string}}",
+        ),
+        (
+            "\n        phone_info:\n",
+            "
+        list: {type: array, items: {type: string}}
+        named: {$ref: '#/components/schemas/Named'}
+        flag: {type: boolean, default: true}
+        default: {type: object, required: [errcode], properties: {errcode: {type: integer}}}
+        map: {type: object, additionalProperties: {type: string}}",
+        ),
+    ];
 
     #[test]
     fn polish_handles_lists_maps_inline_types_and_parameters() {
-        let code = generate(&document()).unwrap();
+        let named = "    Named: {type: array, items: {type: string}}\n";
+        let mut text = read(DOCUMENT).unwrap() + named;
+        for (line, inserted) in INSERTED {
+            text = text.replacen(line, &format!("{inserted}{line}"), 1);
+        }
+        let text = text.replace("get-wechat-miniprogram-phone:", "{id}:");
+        let code = generate(&parse(DOCUMENT, &text).unwrap()).unwrap();
         let flat = code.split_whitespace().collect::<Vec<_>>().join(" ");
         for expected in [
             "ext_idp_connidentifier, inner: ::std::default::Default::default(), tags:",
@@ -230,7 +227,7 @@ mod tests {
             r#"deserialize_with = "crate::lenient::or_default" )] pub map: "#,
             r#"deserialize_with = "crate::lenient::optional" )] pub flag: ::std::option::Option<bool>"#,
             r#"deserialize_with = "crate::lenient::object" )] pub default: ::std::option::Option< ::std::boxed::Box<GetWechat"#,
-            r#"self.inner.url(format_args!("/a/{}", encode_path("#,
+            r#".url(format_args!("/api/v3/{}", encode_path(& id.to_string())));"#,
             "header_map = ::reqwest::header::HeaderMap::with_capacity(2usize); if let Some(value)",
         ] {
             assert!(flat.contains(expected), "no {expected} in\n{code}");
@@ -240,9 +237,8 @@ mod tests {
 
     #[test]
     fn schema_of_both_directions_is_an_error() {
-        let text = read(DOCUMENT)
-            .unwrap()
-            .replace("PhoneDto'", "PhoneRespDto'");
+        let text = read(DOCUMENT).unwrap();
+        let text = text.replace("PhoneDto'", "PhoneRespDto'");
         let error = generate(&parse(DOCUMENT, &text).unwrap()).unwrap_err();
         let expected = "PhoneDataDto is used by a request and by a response";
         assert!(error.to_string().contains(expected), "{error}");

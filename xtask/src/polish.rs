@@ -1,16 +1,13 @@
 //! Edits the code that progenitor generates: leaves out, adds, and lays out.
 
-use std::collections::BTreeMap;
-
 use anyhow::{Result, anyhow, ensure};
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use regex::{Captures, Regex};
-use syn::punctuated::Punctuated;
-use syn::{Attribute, Field, Fields, File, Item, ItemStruct, Meta, Token, parse_quote, parse_str};
+use syn::{Field, Fields, File, Item, ItemStruct, parse_quote, parse_str};
 
 /// What is replaced in the text of the generated tokens.
-const EDITS: [(&str, &str); 13] = [
+const EDITS: [(&str, &str); 15] = [
     // The marks of sources. Users of the code do not need them.
     (r" ?\[(page|guide|wechat|library|assumed)\]", ""),
     // A second name for `Client`.
@@ -51,6 +48,15 @@ const EDITS: [(&str, &str); 13] = [
         r"# \[derive \([^)]*:: serde :: Serialize[^)]*\)\]",
         r#"$0 # [cfg_attr (feature = "schemars" , derive (schemars :: JsonSchema))] # [non_exhaustive]"#,
     ),
+    // A wrong value of an optional property counts as absent.
+    (
+        r#"default , (skip_serializing_if = "::[^"]*::is_empty")"#,
+        r#"$1 , default , deserialize_with = "crate::lenient::or_default""#,
+    ),
+    (
+        r#"skip_serializing_if = "::std::option::Option::is_none""#,
+        r#"$0 , default , deserialize_with = "crate::lenient::optional""#,
+    ),
 ];
 
 /// What must not be left in the text of the tokens.
@@ -75,13 +81,13 @@ pub(crate) fn polish(tokens: &TokenStream) -> Result<String> {
             "progenitor writes `{left}` in a new way; see polish.rs"
         );
     }
-    let mut file: File = parse_str(&split_docs(&code)?)?;
+    let mut file: File = parse_str(&split_docs(&select_functions(code)?)?)?;
     for item in &mut file.items {
         if let Item::Mod(module) = item
             && let Some((_, items)) = &mut module.content
             && module.ident == "types"
         {
-            polish_types(items)?;
+            add_implementations(items);
         }
     }
     let text = prettyplease::unparse(&file);
@@ -105,109 +111,91 @@ fn split_docs(code: &str) -> Result<String> {
     Ok(split.into_owned())
 }
 
-type Structs = BTreeMap<String, ItemStruct>;
-
-/// Polishes the fields of all structs, and adds constructors and trait implementations.
-fn polish_types(items: &mut Vec<Item>) -> Result<()> {
-    let structs = items.iter().filter_map(|item| match item {
-        Item::Struct(item) => Some((item.ident.to_string(), item.clone())),
-        _ => None,
-    });
-    let structs: Structs = structs.collect();
-    for mut item in std::mem::take(items) {
-        let mut added = Vec::new();
-        if let Item::Struct(item) = &mut item {
-            added.extend(envelope(item, &structs));
-            added.extend(polish_struct(item, &structs)?);
-        }
-        items.push(item);
-        items.extend(added);
+/// Selects the function for optional fields whose type is a struct of the generated code.
+fn select_functions(mut code: String) -> Result<String> {
+    for (open, function, ty) in [
+        // A list, a map or a text with a name of its own.
+        (r"\(", "or_default", "$2"),
+        // Boxed, so that a response is cheap to move.
+        (r"\{", "object", ":: std :: boxed :: Box < $2 >"),
+    ] {
+        let names = Regex::new(&format!(r"pub struct (\w+) {open}"))?;
+        let names = names.captures_iter(&code).map(|found| found[1].to_owned());
+        let names = names.collect::<Vec<_>>().join("|");
+        let field =
+            format!(r#"optional("\)\] pub \w+ : :: std :: option :: Option <) ({names}) >"#);
+        let edited = format!("{function}$1 {ty} >");
+        code = Regex::new(&field)?.replace_all(&code, edited).into_owned();
     }
-    Ok(())
+    Ok(code)
 }
 
-/// Makes a wrong value of an optional field count as absent. Returns `new(required…)` if a field
-/// is required, because other crates cannot write a non-exhaustive struct as a literal.
-fn polish_struct(item: &mut ItemStruct, structs: &Structs) -> Result<Option<Item>> {
-    let (mut parameters, mut values) = (Vec::new(), Vec::new());
-    for field in &mut item.fields {
-        let mut metas = serde_metas(&field.attrs);
-        let Some(ident) = &field.ident else { continue };
-        let inner = option(field);
-        if inner.is_none() && !metas.iter().any(|meta| meta.path().is_ident("default")) {
-            let ty = &field.ty;
-            parameters.push(quote!(#ident: #ty));
-            values.push(quote!(#ident));
-            continue;
-        }
-        values.push(quote!(#ident: ::std::default::Default::default()));
-        let function = match inner.map(|inner| (structs.get(&inner), inner)) {
-            // A list, or one with a name of its own.
-            None => "crate::lenient::or_default",
-            Some((Some(item), _)) if matches!(item.fields, Fields::Unnamed(_)) => {
-                "crate::lenient::or_default"
-            }
-            Some((Some(_), inner)) => {
-                // Boxed, so that a response is cheap to move.
-                field.ty = parse_str(&format!("{OPTION}::std::boxed::Box<{inner}>>"))?;
-                "crate::lenient::object"
-            }
-            Some((None, _)) => "crate::lenient::optional",
-        };
-        metas.retain(|meta| !meta.path().is_ident("default"));
-        field
-            .attrs
-            .retain(|attribute| !attribute.path().is_ident("serde"));
-        field
-            .attrs
-            .push(parse_quote!(#[serde(#(#metas,)* default, deserialize_with = #function)]));
-    }
+/// Adds constructors and trait implementations to the types.
+fn add_implementations(items: &mut Vec<Item>) {
+    let structs = items.iter().filter_map(|item| match item {
+        Item::Struct(item) => Some(item.clone()),
+        _ => None,
+    });
+    let structs: Vec<_> = structs.collect();
+    items.extend(structs.iter().filter_map(constructor));
+    items.extend(structs.iter().filter_map(|item| envelope(item, &structs)));
+}
+
+/// Returns `new(required…)`, because other crates cannot write a non-exhaustive struct as a
+/// literal.
+fn constructor(item: &ItemStruct) -> Option<Item> {
+    let is_required = |field: &&Field| {
+        let mut attributes = field.attrs.iter();
+        !attributes.any(|attribute| {
+            let is_serde = attribute.path().is_ident("serde");
+            is_serde && attribute.to_token_stream().to_string().contains("default")
+        })
+    };
+    let Fields::Named(fields) = &item.fields else {
+        return None;
+    };
+    let (required, optional): (Vec<_>, Vec<_>) = fields.named.iter().partition(is_required);
+    let parameters = required
+        .iter()
+        .map(|Field { ident, ty, .. }| quote!(#ident: #ty));
+    let parameters: Vec<_> = parameters.collect();
+    let required = required.iter().map(|field| &field.ident);
+    let optional = optional.iter().map(|field| &field.ident);
     let name = &item.ident;
     let constructor = parse_quote! {
         impl #name {
             #[doc = " Makes the value from its required properties."]
             pub fn new(#(#parameters),*) -> Self {
-                Self { #(#values),* }
+                Self { #(#required,)* #(#optional: ::std::default::Default::default()),* }
             }
         }
     };
-    Ok((!parameters.is_empty()).then_some(constructor))
-}
-
-const OPTION: &str = ":: std :: option :: Option < ";
-
-/// Returns the type of an optional value.
-fn option(field: &Field) -> Option<String> {
-    let ty = field.ty.to_token_stream().to_string();
-    Some(ty.strip_prefix(OPTION)?.strip_suffix(" >")?.to_owned())
-}
-
-fn serde_metas(attributes: &[Attribute]) -> Vec<Meta> {
-    type Metas = Punctuated<Meta, Token![,]>;
-    let serde = attributes
-        .iter()
-        .filter(|attribute| attribute.path().is_ident("serde"));
-    serde
-        .flat_map(|attribute| attribute.parse_args_with(Metas::parse_terminated))
-        .flatten()
-        .collect()
+    (!parameters.is_empty()).then_some(constructor)
 }
 
 /// Returns the implementation of `Envelope` for a type with a `statusCode`.
-fn envelope(item: &ItemStruct, structs: &Structs) -> Option<Item> {
-    find(item, "status_code")?;
-    let number = |name| match find(item, name) {
-        Some(Field { ident, .. }) => quote!(self.#ident.map(crate::scalars::WholeNumber::get)),
+fn envelope(item: &ItemStruct, structs: &[ItemStruct]) -> Option<Item> {
+    fn find<'a>(item: &'a ItemStruct, name: &str) -> Option<&'a Field> {
+        let mut fields = item.fields.iter();
+        fields.find(|field| field.ident.as_ref().is_some_and(|ident| ident == name))
+    }
+    let get = |name: &str, call: &TokenStream| match find(item, name) {
+        Some(Field { ident, .. }) => quote!(self.#ident.#call),
         None => quote!(None),
     };
-    let text = |name| match find(item, name) {
-        Some(Field { ident, .. }) => quote!(self.#ident.as_ref()),
-        None => quote!(None),
-    };
+    let (number, text) = (
+        quote!(map(crate::scalars::WholeNumber::get)),
+        quote!(as_ref()),
+    );
+    let (status_code, api_code) = (get("status_code", &number), get("api_code", &number));
+    let (message, request_id) = (get("message", &text), get("request_id", &text));
     let has_error = |item| find(item, "errcode").and(find(item, "errmsg")).is_some();
-    let data = find(item, "data").and_then(option);
-    let data = data.and_then(|data| structs.get(&data));
-    let inner = data.filter(|data| has_error(data)).map(|_| {
+    let data = find(item, "data").map(|data| data.ty.to_token_stream().to_string());
+    let mut inner = structs.iter().filter(|item| {
+        data.as_ref()
+            .is_some_and(|ty| ty.contains(&format!("Box < {} >", item.ident)))
+    });
+    let inner = inner.any(has_error).then(|| {
         quote!(
             self.data
                 .as_ref()
@@ -216,8 +204,7 @@ fn envelope(item: &ItemStruct, structs: &Structs) -> Option<Item> {
     });
     let own = has_error(item).then(|| quote!(Some((self.errcode, self.errmsg.as_ref()))));
     let name = &item.ident;
-    let [status_code, api_code] = ["status_code", "api_code"].map(number);
-    let [message, request_id] = ["message", "request_id"].map(text);
+    find(item, "status_code")?;
     Some(parse_quote! {
         impl crate::envelope::Envelope for #name {
             fn status_code(&self) -> Option<i64> { #status_code }
@@ -229,9 +216,4 @@ fn envelope(item: &ItemStruct, structs: &Structs) -> Option<Item> {
             }
         }
     })
-}
-
-fn find<'a>(item: &'a ItemStruct, name: &str) -> Option<&'a Field> {
-    let mut fields = item.fields.iter();
-    fields.find(|field| field.ident.as_ref().is_some_and(|ident| ident == name))
 }

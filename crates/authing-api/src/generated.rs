@@ -85,19 +85,6 @@ pub mod types {
         pub ext_idp_connidentifier: crate::scalars::Secret,
     }
 
-    impl GetWechatMiniProgramPhoneDto {
-        /// Makes the value from its required properties.
-        pub fn new(
-            code: crate::scalars::Secret,
-            ext_idp_connidentifier: crate::scalars::Secret,
-        ) -> Self {
-            Self {
-                code,
-                ext_idp_connidentifier,
-            }
-        }
-    }
-
     /// The response body for every HTTP status. `phone_info`, `errcode` and `errmsg` at this level
     /// are not documented; Authing's own libraries read them.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
@@ -166,31 +153,6 @@ pub mod types {
             deserialize_with = "crate::lenient::optional"
         )]
         pub status_code: ::std::option::Option<crate::scalars::WholeNumber>,
-    }
-
-    impl crate::envelope::Envelope for GetWechatMiniProgramPhoneRespDto {
-        fn status_code(&self) -> Option<i64> {
-            self.status_code.map(crate::scalars::WholeNumber::get)
-        }
-
-        fn message(&self) -> Option<&crate::scalars::UntrustedText> {
-            self.message.as_ref()
-        }
-
-        fn api_code(&self) -> Option<i64> {
-            self.api_code.map(crate::scalars::WholeNumber::get)
-        }
-
-        fn request_id(&self) -> Option<&crate::scalars::IdText> {
-            self.request_id.as_ref()
-        }
-
-        fn wechat_error(&self) -> crate::envelope::WechatError<'_> {
-            crate::envelope::first_error([
-                self.data.as_ref().map(|data| (data.errcode, data.errmsg.as_ref())),
-                Some((self.errcode, self.errmsg.as_ref())),
-            ])
-        }
     }
 
     /// The phone number as WeChat returns it.
@@ -285,6 +247,44 @@ pub mod types {
             fn from(value: String) -> Self {
                 Self(value.into())
             }
+        }
+    }
+
+    impl GetWechatMiniProgramPhoneDto {
+        /// Makes the value from its required properties.
+        pub fn new(
+            code: crate::scalars::Secret,
+            ext_idp_connidentifier: crate::scalars::Secret,
+        ) -> Self {
+            Self {
+                code,
+                ext_idp_connidentifier,
+            }
+        }
+    }
+
+    impl crate::envelope::Envelope for GetWechatMiniProgramPhoneRespDto {
+        fn status_code(&self) -> Option<i64> {
+            self.status_code.map(crate::scalars::WholeNumber::get)
+        }
+
+        fn message(&self) -> Option<&crate::scalars::UntrustedText> {
+            self.message.as_ref()
+        }
+
+        fn api_code(&self) -> Option<i64> {
+            self.api_code.map(crate::scalars::WholeNumber::get)
+        }
+
+        fn request_id(&self) -> Option<&crate::scalars::IdText> {
+            self.request_id.as_ref()
+        }
+
+        fn wechat_error(&self) -> crate::envelope::WechatError<'_> {
+            crate::envelope::first_error([
+                self.data.as_ref().map(|data| (data.errcode, data.errmsg.as_ref())),
+                Some((self.errcode, self.errmsg.as_ref())),
+            ])
         }
     }
 }
