@@ -24,7 +24,8 @@ enum Effect {
     Neither,
 }
 
-type Changes = BTreeSet<(Effect, String)>;
+type Change = (Effect, String);
+type Changes = BTreeSet<Change>;
 
 /// Compares the document with a git revision of it, or with the file of another document.
 pub(crate) fn run(base: &str) -> Result<ExitCode> {
@@ -96,7 +97,20 @@ fn matches(pattern: &str, text: &str) -> bool {
 /// Returns all changes; of a foreign document, those in our operations.
 fn compare(old: &Value, new: &Value, is_foreign: bool) -> Changes {
     let mut changes = Changes::new();
-    compare_aspects("", old, new, &mut changes);
+    for part in [
+        "/openapi",
+        "/security",
+        "/servers",
+        "/components/securitySchemes",
+    ] {
+        if !is_foreign && old.pointer(part) != new.pointer(part) {
+            changes.insert((Effect::Look, format!("{}: changed", &part[1..])));
+        }
+    }
+    for part in ["/paths", "/components/schemas"] {
+        let [old, new] = [old, new].map(|document| document.pointer(part).unwrap_or(&Value::Null));
+        compare_aspects(part, old, new, &mut changes);
+    }
     let others = operations(new).filter(|_| !is_foreign);
     for ((path, method), _) in operations(old).chain(others) {
         let [old, new] = [old, new].map(|document| {
@@ -113,23 +127,14 @@ fn compare(old: &Value, new: &Value, is_foreign: bool) -> Changes {
         let compared = catch_unwind(AssertUnwindSafe(|| drift::compare(&old, &new)));
         set_hook(hook);
         if let Ok(Ok(found)) = compared {
-            changes.extend(found.iter().flat_map(|c| classify(&old, &new, c)));
+            for change in &found {
+                classify(&old, &new, change, &mut changes);
+            }
         } else {
             changes.insert((Effect::Look, format!("{path}/{method}: cannot be compared")));
         }
     }
-    let [old_rest, new_rest] = [old, new].map(|document| {
-        let mut rest = document.clone();
-        rest["components"]["schemas"].take();
-        for part in ["info", "paths", "tags"] {
-            rest[part].take();
-        }
-        rest
-    });
-    if !is_foreign && old_rest != new_rest {
-        let text = "parts outside of paths and schemas: changed";
-        changes.insert((Effect::Look, text.to_owned()));
-    } else if !is_foreign && changes.is_empty() && old != new {
+    if changes.is_empty() && old != new && !is_foreign {
         let text = "texts, examples or our own formats: changed";
         changes.insert((Effect::Neither, text.to_owned()));
     }
@@ -178,83 +183,80 @@ fn name(pointer: &str) -> String {
     name.trim_start_matches("/paths/").to_owned()
 }
 
-fn classify<'a>(old: &'a Value, new: &'a Value, change: &drift::Change) -> Vec<(Effect, String)> {
-    let [sent, received] = [ChangeComparison::Input, ChangeComparison::Output]
-        .map(|comparison| change.paths.iter().any(|p| p.comparison == comparison));
+/// Adds the changes of one schema or operation that matter for JSON.
+fn classify(old: &Value, new: &Value, change: &drift::Change, changes: &mut Changes) {
     let Some(path) = change.paths.first() else {
-        return Vec::new();
+        return;
     };
-    let at = |base: &str, inside: &str| format!("{}/{inside}", base.trim_start_matches('#'));
-    let mut classified = Vec::new();
+    let [is_sent, is_received] = [ChangeComparison::Input, ChangeComparison::Output]
+        .map(|comparison| change.paths.iter().any(|p| p.comparison == comparison));
     for info in &change.changes {
-        let old_place = at(path.old.current_pointer(), &info.old_subpath);
-        let new_place = at(path.new.current_pointer(), &info.new_subpath);
-        let place = name(old_place.trim_end_matches('/'));
-        let part = |document: &'a Value, place: &str| {
-            let part = document.pointer(place.trim_end_matches('/'));
-            part.unwrap_or(&Value::Null)
+        let pointer = |base: &str, inside: &str| {
+            let pointer = format!("{}/{inside}", base.trim_start_matches('#'));
+            pointer.trim_end_matches('/').to_owned()
         };
-        let (before, after) = (part(old, &old_place), part(new, &new_place));
-        let mut push = |effect, what: String| classified.push((effect, format!("{place}{what}")));
-        match (info.message.as_str(), info.class) {
-            ("object properties changed" | "object required properties changed", _) => {
-                for (name, effect, what) in properties(before, after, sent, received) {
-                    push(effect, format!(".{name}: {what}"));
-                }
+        let place = pointer(path.old.current_pointer(), &info.old_subpath);
+        let before = old.pointer(&place).unwrap_or(&Value::Null);
+        let after = pointer(path.new.current_pointer(), &info.new_subpath);
+        let after = new.pointer(&after).unwrap_or(&Value::Null);
+        let place = name(&place);
+        let effect = match (info.class, info.details) {
+            // Not a text, but a default or the like.
+            (ChangeClass::Trivial, ChangeDetails::Metadata) => Effect::Look,
+            (ChangeClass::ForwardIncompatible, ChangeDetails::Added) => Effect::Neither,
+            (ChangeClass::Trivial, _) => Effect::Neither,
+            (ChangeClass::ForwardIncompatible, _) => Effect::Service,
+            (ChangeClass::Unhandled, _) => Effect::Look,
+            _ => Effect::Callers,
+        };
+        let found = match info.message.as_str() {
+            "object properties changed" | "object required properties changed" => {
+                properties(before, after, is_sent, is_received)
             }
-            ("schema types changed", _) => {
+            "schema types changed" => {
                 let (before, after) = (&before["type"], &after["type"]);
-                let what = format!(": type changed from {before} to {after}");
-                push(Effect::Callers, what);
+                vec![(effect, format!(": type changed from {before} to {after}"))]
             }
-            (message, _)
+            message
                 if (message.contains("metadata") || message.ends_with(" schema changed"))
-                    && essence(before) == essence(after) => {}
-            (message, class) => {
-                let effect = match (class, info.details) {
-                    // Not a text, but a default or the like.
-                    (ChangeClass::Trivial, ChangeDetails::Metadata) => Effect::Look,
-                    (ChangeClass::ForwardIncompatible, ChangeDetails::Added) => Effect::Neither,
-                    (ChangeClass::Trivial, _) => Effect::Neither,
-                    (ChangeClass::ForwardIncompatible, _) => Effect::Service,
-                    (ChangeClass::Unhandled, _) => Effect::Look,
-                    _ => Effect::Callers,
-                };
-                push(effect, format!(": {message}"));
+                    && essence(before) == essence(after) =>
+            {
+                continue;
             }
-        }
+            message => vec![(effect, format!(": {message}"))],
+        };
+        changes.extend(
+            found
+                .iter()
+                .map(|(effect, what)| (*effect, format!("{place}{what}"))),
+        );
     }
-    classified
 }
 
 /// Returns the properties that were added or removed, or became required or optional.
-fn properties<'a>(
-    before: &'a Value,
-    after: &'a Value,
-    sent: bool,
-    received: bool,
-) -> impl Iterator<Item = (&'a String, Effect, &'static str)> {
+fn properties(before: &Value, after: &Value, is_sent: bool, is_received: bool) -> Vec<Change> {
     let effect = |breaks_callers| match breaks_callers {
         true => Effect::Callers,
         false => Effect::Service,
     };
     let all = entries(&before["properties"]).chain(entries(&after["properties"]));
-    all.filter_map(move |(name, _)| {
+    let changes = all.filter_map(|(name, _)| {
         let [(had, was_required), (has, is_required)] = [before, after].map(|schema| {
             let mut required = schema["required"].as_array().into_iter().flatten();
             let is_required = required.any(|required| required == name);
             (schema["properties"].get(name).is_some(), is_required)
         });
         let (effect, what) = match (had, has) {
-            (false, _) if is_required => (effect(sent), "required property was added"),
+            (false, _) if is_required => (effect(is_sent), "required property was added"),
             (false, _) => (Effect::Neither, "optional property was added"),
             (_, false) => (Effect::Callers, "property was removed"),
-            _ if is_required && !was_required => (effect(sent), "became required"),
-            _ if was_required && !is_required => (effect(received), "became optional"),
+            _ if is_required && !was_required => (effect(is_sent), "became required"),
+            _ if was_required && !is_required => (effect(is_received), "became optional"),
             _ => return None,
         };
-        Some((name, effect, what))
-    })
+        Some((effect, format!(".{name}: {what}")))
+    });
+    changes.collect()
 }
 
 #[cfg(test)]
@@ -276,7 +278,7 @@ mod tests {
         OP/security | [] | Look: OP/security: changed
         OP/requestBody/content | {"text/plain":{}} | Look: OP: cannot be compared
         OP/responses/4XX/description | "x" | Neither: texts, examples or our own formats: changed
-        /components/securitySchemes/appId/name | "x-app" | Look: parts outside of paths and schemas: changed
+        /components/securitySchemes/appId/name | "x-app" | Look: components/securitySchemes: changed
         /paths | {} | Callers: OP: The operation get_wechat_miniprogram_phone was removed
     "#;
 
