@@ -122,17 +122,13 @@ pub(crate) fn entries(value: &Value) -> impl Iterator<Item = (&String, &Value)> 
 
 /// Returns the document with all properties of responses optional.
 fn relaxed(document: &Value) -> Result<Value> {
-    let (mut sent, mut received) = (BTreeSet::new(), BTreeSet::new());
+    let mut used = [BTreeSet::new(), BTreeSet::new()];
     for (_, operation) in operations(document) {
         for (key, part) in entries(operation) {
-            let used = if key == "responses" {
-                &mut received
-            } else {
-                &mut sent
-            };
-            add_components(document, part, used);
+            add_components(document, part, &mut used[usize::from(key == "responses")]);
         }
     }
+    let [sent, received] = used;
     if let Some(name) = sent.intersection(&received).next() {
         bail!("{DOCUMENT}: {name} is used by a request and by a response; split it");
     }

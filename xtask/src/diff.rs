@@ -77,21 +77,16 @@ fn unexplained(mut found: Changes, readme: &str) -> Changes {
         .filter_map(|line| line.strip_prefix("| `")?.split_once("` |"));
     for (pattern, _) in rows {
         let count = found.len();
-        found.retain(|(_, text)| !matches(pattern, text));
+        found.retain(|(_, text)| match pattern.strip_prefix('*') {
+            Some(end) => !text.ends_with(end),
+            None => text != pattern,
+        });
         if found.len() == count {
             let text = format!("{DEVIATIONS}: `{pattern}` no longer applies");
             found.insert((Effect::Look, text));
         }
     }
     found
-}
-
-/// Returns whether a text has the form of a pattern, in which `*` at the start stands for any text.
-fn matches(pattern: &str, text: &str) -> bool {
-    match pattern.strip_prefix('*') {
-        Some(end) => text.ends_with(end),
-        None => text == pattern,
-    }
 }
 
 /// Returns all changes; of a foreign document, those in our operations.
@@ -176,9 +171,7 @@ fn essence(schema: &Value) -> Vec<(&String, &Value)> {
 
 /// Returns a short name for the place of a change: `SchemaName.property`, or the operation.
 fn name(pointer: &str) -> String {
-    let name = pointer
-        .trim_start_matches('#')
-        .trim_start_matches("/components/schemas/");
+    let name = pointer.trim_start_matches("/components/schemas/");
     let name = name.replace("/properties/", ".").replace("~1", "/");
     name.trim_start_matches("/paths/").to_owned()
 }

@@ -7,19 +7,15 @@ use regex::{Captures, Regex};
 use syn::{Field, Fields, File, Item, ItemStruct, parse_quote, parse_str};
 
 /// What is replaced in the text of the generated tokens.
-const EDITS: [(&str, &str); 15] = [
+const EDITS: [(&str, &str); 14] = [
     // The marks of sources. Users of the code do not need them.
     (r" ?\[(page|guide|wechat|library|assumed)\]", ""),
     // A second name for `Client`.
     (r#"# \[doc = r" Items consumers will .*$"#, ""),
-    // It unwraps and follows redirects.
+    // `Client::new` unwraps and follows redirects.
     (
-        r#"# \[doc = r" Create a new client.*?unwrap \(\) , inner\) \}"#,
-        "",
-    ),
-    (
-        r#"# \[doc = r" Construct a new client .*?applicable\."\]"#,
-        r#"# [doc = "Makes the client of one call."]"#,
+        r#"# \[doc = r" Create a new client.*?pub fn new_with_client"#,
+        r#"# [doc = "Makes the client of one call."] pub fn new_with_client"#,
     ),
     // The base address is in the context, where it is parsed once.
     (r"pub \(crate\) baseurl : String ,", ""),
@@ -59,15 +55,6 @@ const EDITS: [(&str, &str); 15] = [
     ),
 ];
 
-/// What must not be left in the text of the tokens.
-const LEFT: [&str; 5] = [
-    "mod prelude",
-    ". unwrap ()",
-    "self . baseurl",
-    "\"api-version\"",
-    "Error :: UnexpectedResponse",
-];
-
 /// Returns the final text of the generated code.
 pub(crate) fn polish(tokens: &TokenStream) -> Result<String> {
     let mut code = tokens.to_string();
@@ -75,7 +62,7 @@ pub(crate) fn polish(tokens: &TokenStream) -> Result<String> {
         let edited = Regex::new(pattern)?.replace_all(&code, replacement);
         code = edited.into_owned();
     }
-    for left in LEFT {
+    for left in ["\"api-version\"", "Error :: UnexpectedResponse"] {
         ensure!(
             !code.contains(left),
             "progenitor writes `{left}` in a new way; see polish.rs"
