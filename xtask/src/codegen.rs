@@ -6,9 +6,8 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use openapiv3::OpenAPI;
 use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TypeImpl};
-use saphyr::{LoadableYamlNode as _, Scalar, Yaml};
 use schemars08::schema::{InstanceType, SchemaObject};
-use serde_json::{Map, Number, Value};
+use serde_json::Value;
 use similar::TextDiff;
 
 use crate::{DOCUMENT, polish, read, root};
@@ -105,45 +104,14 @@ fn settings() -> GenerationSettings {
 
 /// Parses a document in YAML or JSON.
 pub(crate) fn parse(name: &str, text: &str) -> Result<Value> {
-    let documents = Yaml::load_from_str(text).with_context(|| format!("{name} is not YAML"))?;
-    let [document] = documents.as_slice() else {
-        bail!("{name} holds {} documents instead of one", documents.len());
-    };
-    to_json(document).with_context(|| format!("{name} has no equivalent in JSON"))
+    serde_saphyr::from_str(text).with_context(|| format!("{name} is not a YAML document"))
 }
 
-fn to_json(node: &Yaml<'_>) -> Result<Value> {
-    Ok(match node {
-        Yaml::Value(Scalar::Null) => Value::Null,
-        Yaml::Value(Scalar::Boolean(value)) => Value::Bool(*value),
-        Yaml::Value(Scalar::Integer(value)) => Value::Number((*value).into()),
-        Yaml::Value(Scalar::FloatingPoint(value)) => {
-            Number::from_f64(value.into_inner()).map_or(Value::Null, Value::Number)
-        }
-        Yaml::Value(Scalar::String(text)) => Value::String(text.to_string()),
-        Yaml::Sequence(items) => items.iter().map(to_json).collect::<Result<_>>()?,
-        Yaml::Mapping(entries) => {
-            let entries = entries.iter().map(|(key, value)| {
-                let name = key.as_str();
-                let name = name.with_context(|| format!("key {key:?} is not a text"))?;
-                Ok((name.to_owned(), to_json(value)?))
-            });
-            Value::Object(entries.collect::<Result<_>>()?)
-        }
-        other => bail!("unsupported YAML: {other:?}"),
-    })
-}
-
-/// Returns all operations of a document with their JSON pointers.
-pub(crate) fn operations(document: &Value) -> impl Iterator<Item = (String, &Value)> {
-    const METHODS: [&str; 8] = [
-        "get", "put", "post", "delete", "options", "head", "patch", "trace",
-    ];
+/// Returns all operations of a document with their paths and methods.
+pub(crate) fn operations(document: &Value) -> impl Iterator<Item = ((&str, &str), &Value)> {
     entries(&document["paths"]).flat_map(|(path, item)| {
-        let path = path.replace('~', "~0").replace('/', "~1");
-        METHODS
-            .iter()
-            .filter_map(move |method| Some((format!("/paths/{path}/{method}"), item.get(method)?)))
+        let operations = entries(item).filter(|(_, operation)| operation["responses"].is_object());
+        operations.map(move |(method, operation)| ((path.as_str(), method.as_str()), operation))
     })
 }
 
@@ -152,84 +120,57 @@ pub(crate) fn entries(value: &Value) -> impl Iterator<Item = (&String, &Value)> 
     value.as_object().into_iter().flatten()
 }
 
-/// Returns the JSON pointers of all components that requests use, and of all that responses use.
-pub(crate) fn uses(document: &Value) -> (BTreeSet<String>, BTreeSet<String>) {
-    let (mut sent, mut received) = (BTreeSet::new(), BTreeSet::new());
-    for (_, operation) in operations(document) {
-        for (key, part) in entries(operation) {
-            match key.as_str() {
-                "responses" => collect_references(document, part, &mut received),
-                _ => collect_references(document, part, &mut sent),
-            }
-        }
-    }
-    (sent, received)
-}
-
-fn collect_references(document: &Value, value: &Value, found: &mut BTreeSet<String>) {
-    if let Some(pointer) = value["$ref"]
-        .as_str()
-        .and_then(|text| text.strip_prefix('#'))
-        && found.insert(pointer.to_owned())
-        && let Some(component) = document.pointer(pointer)
-    {
-        collect_references(document, component, found);
-    }
-    let items = value.as_array().into_iter().flatten();
-    for inner in entries(value).map(|(_, inner)| inner).chain(items) {
-        collect_references(document, inner, found);
-    }
-}
-
 /// Returns the document with all properties of responses optional.
 fn relaxed(document: &Value) -> Result<Value> {
-    let (sent, received) = uses(document);
-    if let Some(both) = sent.intersection(&received).next() {
-        let name = both.rsplit('/').next().unwrap_or(both);
-        bail!("{DOCUMENT}: the schema {name} is used by a request and by a response; split it");
+    let mut used = [BTreeSet::new(), BTreeSet::new()];
+    for (_, operation) in operations(document) {
+        for (key, part) in entries(operation) {
+            add_components(document, part, &mut used[usize::from(key == "responses")]);
+        }
+    }
+    let [sent, received] = used;
+    if let Some(name) = sent.intersection(&received).next() {
+        bail!("{DOCUMENT}: {name} is used by a request and by a response; split it");
     }
     let mut relaxed = document.clone();
-    let inline = operations(document).map(|(pointer, _)| pointer + "/responses");
-    for pointer in received.into_iter().chain(inline) {
-        let Some(part) = relaxed.pointer_mut(&pointer) else {
-            continue;
-        };
-        for_each_object(part, pointer.ends_with("/responses"), &mut |object| {
-            object.retain(|key, _| !["required", "default", "nullable"].contains(&key.as_str()));
-        });
+    for ((path, method), _) in operations(document) {
+        relax(&mut relaxed["paths"][path][method]["responses"]);
+    }
+    for component in received {
+        relaxed.pointer_mut(&component).into_iter().for_each(relax);
     }
     Ok(relaxed)
 }
 
-/// Calls a function for each object whose keys are not names of properties, schemas or statuses.
-pub(crate) fn for_each_object(
-    value: &mut Value,
-    keys_are_names: bool,
-    change: &mut impl FnMut(&mut Map<String, Value>),
-) {
-    match value {
+/// Adds the JSON pointers of all components that a part of the document uses.
+fn add_components(document: &Value, part: &Value, used: &mut BTreeSet<String>) {
+    let text = part.to_string();
+    for (kind, components) in entries(&document["components"]) {
+        for (name, component) in entries(components) {
+            let pointer = format!("/components/{kind}/{name}");
+            if text.contains(&format!("\"#{pointer}\"")) && used.insert(pointer) {
+                add_components(document, component, used);
+            }
+        }
+    }
+}
+
+/// Makes all properties optional. A keyword whose value is an object is the name of a property.
+fn relax(part: &mut Value) {
+    match part {
         Value::Object(object) => {
-            if !keys_are_names {
-                change(object);
-            }
-            for (key, inner) in object {
-                let holds_names = ["properties", "schemas", "responses"].contains(&key.as_str());
-                for_each_object(inner, !keys_are_names && holds_names, change);
-            }
+            object.retain(|key, value| {
+                value.is_object() || !["required", "default", "nullable"].contains(&key.as_str())
+            });
+            object.values_mut().for_each(relax);
         }
-        Value::Array(items) => {
-            for item in items {
-                for_each_object(item, false, change);
-            }
-        }
+        Value::Array(items) => items.iter_mut().for_each(relax),
         _ => {}
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
@@ -237,79 +178,67 @@ mod tests {
         run(true).unwrap();
     }
 
-    /// Returns a document with an operation that sends the schema `Sent` and receives `received`.
-    fn document(received: &str) -> Value {
-        let content = |name: &str| {
-            let schema = json!({"$ref": format!("#/components/schemas/{name}")});
-            json!({"description": "", "content": {"application/json": {"schema": schema}}})
-        };
-        json!({
-            "openapi": "3.0.3",
-            "info": {"title": "t", "version": "1"},
-            "paths": {"/a/{id}": {"post": {
-                "operationId": "operate",
-                "parameters": [
-                    {"name": "id", "in": "path", "required": true, "schema": {"type": "string"}},
-                    {"name": "x-trace", "in": "header", "schema": {"type": "string"}},
-                ],
-                "requestBody": content("Sent"),
-                "responses": {"200": content(received), "5XX": content(received)},
-            }}},
-            "components": {"schemas": {
-                "Sent": {"type": "object", "required": ["name", "inner"], "properties": {
-                    "name": {"type": "string", "description": "A name. [page]\n[guide]"},
-                    "inner": {"type": "object", "required": ["kind"], "properties": {
-                        "kind": {"enum": ["a", "b"], "type": "string"},
-                    }},
-                    "tags": {"type": "array", "items": {"type": "string"}},
-                }},
-                "Received": {"type": "object", "required": ["list"], "properties": {
-                    "list": {"type": "array", "nullable": true, "items": {"type": "string"}},
-                    "named": {"$ref": "#/components/schemas/Named"},
-                    "flag": {"type": "boolean", "default": true},
-                    "default": {"type": "object", "required": ["errcode"], "properties": {
-                        "errcode": {"type": "integer", "format": "whole-number"},
-                    }},
-                    "map": {"type": "object", "additionalProperties": {"type": "string"}},
-                }},
-                "Named": {"type": "array", "items": {"type": "string"}},
-            }},
-        })
-    }
+    /// What is inserted before a line of our document, to get kinds of types that it does not have.
+    const INSERTED: [(&str, &str); 3] = [
+        (
+            "\n      requestBody:\n",
+            "
+      parameters:
+        - {name: id, in: path, required: true, schema: {type: string}}
+        - {name: x-trace, in: header, schema: {type: string}}",
+        ),
+        (
+            "\n        code:\n",
+            "
+        inner: {type: object, required: [kind], properties: {kind: {type: string, enum: [a, b]}}}
+        tags: {type: array, items: {type: string}}",
+        ),
+        (
+            "\n        phone_info:\n",
+            "
+        list: {type: array, items: {type: string}}
+        named: {$ref: '#/components/schemas/Named'}
+        flag: {type: boolean, default: true}
+        default: {type: object, required: [errcode], properties: {errcode: {type: integer}}}
+        map: {type: object, additionalProperties: {type: string}}",
+        ),
+    ];
 
     #[test]
     fn polish_handles_lists_maps_inline_types_and_parameters() {
-        let code = generate(&document("Received")).unwrap();
+        let named = "    Named: {type: array, items: {type: string}}\n";
+        let mut text = read(DOCUMENT).unwrap() + named;
+        for (line, inserted) in INSERTED {
+            text = text.replacen(line, &format!("{inserted}{line}"), 1);
+        }
+        let text = text.replace("get-wechat-miniprogram-phone:", "{id}:");
+        let code = generate(&parse(DOCUMENT, &text).unwrap()).unwrap();
         let flat = code.split_whitespace().collect::<Vec<_>>().join(" ");
         for expected in [
-            "pub fn new(inner: SentInner, name: ::std::string::String) -> Self",
-            "pub fn new(kind: SentInnerKind) -> Self",
-            "/// A name. pub name:",
-            r#"#[non_exhaustive] pub enum SentInnerKind"#,
-            r#"default, deserialize_with = "crate::lenient::or_default" )] pub list: ::std::vec::Vec<"#,
+            "ext_idp_connidentifier, inner: ::std::default::Default::default(), tags:",
+            "pub fn new(kind: GetWechatMiniProgramPhoneDtoInnerKind) -> Self",
+            "#[non_exhaustive] pub enum GetWechatMiniProgramPhoneDtoInnerKind",
+            r#"deserialize_with = "crate::lenient::or_default" )] pub list: ::std::vec::Vec<"#,
             r#"deserialize_with = "crate::lenient::or_default" )] pub named: "#,
             r#"deserialize_with = "crate::lenient::or_default" )] pub map: "#,
             r#"deserialize_with = "crate::lenient::optional" )] pub flag: ::std::option::Option<bool>"#,
-            r#"deserialize_with = "crate::lenient::object" )] pub default: ::std::option::Option<::std::boxed::Box<ReceivedDefault"#,
-            "impl crate::envelope::Envelope for Received {}",
-            r#"self.inner.url(format_args!("/a/{}", encode_path("#,
+            r#"deserialize_with = "crate::lenient::object" )] pub default: ::std::option::Option< ::std::boxed::Box<GetWechat"#,
+            r#".url(format_args!("/api/v3/{}", encode_path(& id.to_string())));"#,
+            "header_map = ::reqwest::header::HeaderMap::with_capacity(2usize); if let Some(value)",
             ".headers(header_map)",
             "self.exchange(request).await",
         ] {
             assert!(flat.contains(expected), "no {expected} in\n{code}");
         }
-        assert!(
-            !code.contains("api-version") && !code.contains("baseurl:"),
-            "{code}"
-        );
+        assert!(!flat.contains("impl GetWechatMiniProgramPhoneRespDtoDefault"));
     }
 
     #[test]
     fn schema_of_both_directions_is_an_error() {
-        let error = generate(&document("Sent")).unwrap_err().to_string();
-        assert!(
-            error.contains("the schema Sent is used by a request and by a response"),
-            "{error}"
-        );
+        let text = read(DOCUMENT).unwrap();
+        let text = text.replace("PhoneDto'", "PhoneRespDto'");
+        let error = generate(&parse(DOCUMENT, &text).unwrap()).unwrap_err();
+        let expected = "PhoneDataDto is used by a request and by a response";
+        assert!(error.to_string().contains(expected), "{error}");
     }
 }

@@ -6,9 +6,9 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context as _, Result, bail};
 use drift::{ChangeClass, ChangeComparison, ChangeDetails};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use crate::codegen::{entries, for_each_object, is_own_format, operations, parse, uses};
+use crate::codegen::{entries, is_own_format, operations, parse};
 use crate::{DOCUMENT, read, root};
 
 /// The file with the table of accepted deviations, and the heading above that table.
@@ -24,7 +24,8 @@ enum Effect {
     Neither,
 }
 
-type Changes = BTreeSet<(Effect, String)>;
+type Change = (Effect, String);
+type Changes = BTreeSet<Change>;
 
 /// Compares the document with a git revision of it, or with the file of another document.
 pub(crate) fn run(base: &str) -> Result<ExitCode> {
@@ -76,7 +77,10 @@ fn unexplained(mut found: Changes, readme: &str) -> Changes {
         .filter_map(|line| line.strip_prefix("| `")?.split_once("` |"));
     for (pattern, _) in rows {
         let count = found.len();
-        found.retain(|(_, text)| !matches(pattern, text));
+        found.retain(|(_, text)| match pattern.strip_prefix('*') {
+            Some(end) => !text.ends_with(end),
+            None => text != pattern,
+        });
         if found.len() == count {
             let text = format!("{DEVIATIONS}: `{pattern}` no longer applies");
             found.insert((Effect::Look, text));
@@ -85,105 +89,51 @@ fn unexplained(mut found: Changes, readme: &str) -> Changes {
     found
 }
 
-/// Returns whether a text has the form of a pattern, in which `*` stands for any text.
-fn matches(pattern: &str, text: &str) -> bool {
-    match pattern.split_once('*') {
-        None => pattern == text,
-        Some((start, rest)) => text.strip_prefix(start).is_some_and(|text| {
-            let mut ends = text.char_indices().map(|(end, _)| end).chain([text.len()]);
-            ends.any(|end| matches(rest, &text[end..]))
-        }),
-    }
-}
-
 /// Returns all changes; of a foreign document, those in our operations.
 fn compare(old: &Value, new: &Value, is_foreign: bool) -> Changes {
     let mut changes = Changes::new();
-    let places = operations(old).chain(operations(new));
-    for place in places.map(|(place, _)| place).collect::<BTreeSet<_>>() {
-        if is_foreign && old.pointer(&place).is_none() {
-            continue;
+    for part in [
+        "/openapi",
+        "/security",
+        "/servers",
+        "/components/securitySchemes",
+    ] {
+        if !is_foreign && old.pointer(part) != new.pointer(part) {
+            changes.insert((Effect::Look, format!("{}: changed", &part[1..])));
         }
-        let (old, new) = (essence(old, &place), essence(new, &place));
+    }
+    for part in ["/paths", "/components/schemas"] {
+        let [old, new] = [old, new].map(|document| document.pointer(part).unwrap_or(&Value::Null));
+        compare_aspects(part, old, new, &mut changes);
+    }
+    let others = operations(new).filter(|_| !is_foreign);
+    for ((path, method), _) in operations(old).chain(others) {
+        let [old, new] = [old, new].map(|document| {
+            let mut only = document.clone();
+            only["paths"] = match only["paths"][path][method].take() {
+                Value::Null => json!({}),
+                operation => json!({path: {method: operation}}),
+            };
+            only
+        });
         // drift has a `todo!` for a change of media types.
         let hook = take_hook();
         set_hook(Box::new(|_| {}));
         let compared = catch_unwind(AssertUnwindSafe(|| drift::compare(&old, &new)));
         set_hook(hook);
         if let Ok(Ok(found)) = compared {
-            changes.extend(found.iter().flat_map(|c| classify(&old, &new, c)));
+            for change in &found {
+                classify(&old, &new, change, &mut changes);
+            }
         } else {
-            let text = format!("{}: cannot be compared", name(&place));
-            changes.insert((Effect::Look, text));
+            changes.insert((Effect::Look, format!("{path}/{method}: cannot be compared")));
         }
-        compare_aspects("/paths", &old["paths"], &new["paths"], &mut changes);
-        let [old, new] = [old, new].map(|mut essence| essence["components"].take());
-        compare_aspects("/components", &old, &new, &mut changes);
     }
-    if !is_foreign {
-        let [old_rest, new_rest] = [old, new].map(|document| {
-            let mut rest = document.clone();
-            rest["paths"] = Value::Null;
-            rest["info"] = Value::Null;
-            rest["components"]["schemas"] = Value::Null;
-            strip(&mut rest);
-            rest
-        });
-        if old_rest != new_rest {
-            changes.insert((
-                Effect::Look,
-                "parts outside of paths and schemas: changed".into(),
-            ));
-        } else if changes.is_empty() && old != new {
-            changes.insert((
-                Effect::Neither,
-                "texts, examples or our own formats: changed".into(),
-            ));
-        }
+    if changes.is_empty() && old != new && !is_foreign {
+        let text = "texts, examples or our own formats: changed";
+        changes.insert((Effect::Neither, text.to_owned()));
     }
     changes
-}
-
-/// Returns one operation and the schemas that it uses, without text and without our own formats.
-fn essence(document: &Value, place: &str) -> Value {
-    let (path, method) = place
-        .trim_start_matches("/paths/")
-        .rsplit_once('/')
-        .unwrap_or_default();
-    let path = path.replace("~1", "/").replace("~0", "~");
-    let mut essence = document.clone();
-    essence["paths"] = json!({});
-    if let Some(operation) = document.pointer(place) {
-        essence["paths"][path][method] = operation.clone();
-    }
-    let (sent, received) = uses(&essence);
-    if let Some(Value::Object(schemas)) = essence.pointer_mut("/components/schemas") {
-        let is_used = |name: &String| {
-            let pointer = format!("/components/schemas/{name}");
-            sent.contains(&pointer) || received.contains(&pointer)
-        };
-        schemas.retain(|name, _| is_used(name));
-    }
-    strip(&mut essence["paths"]);
-    strip(&mut essence["components"]);
-    let responses = essence.pointer_mut(&format!("{place}/responses"));
-    let responses = responses.and_then(Value::as_object_mut);
-    for response in responses.into_iter().flat_map(Map::values_mut) {
-        // OpenAPI requires one.
-        response["description"] = json!("");
-    }
-    essence
-}
-
-/// Removes text, and formats of our own.
-fn strip(value: &mut Value) {
-    const TEXTS: [&str; 5] = ["description", "summary", "title", "example", "examples"];
-    for_each_object(value, false, &mut |object| {
-        object.retain(|key, inner| {
-            let is_own = key == "format" && inner.as_str().is_some_and(is_own_format);
-            !TEXTS.contains(&key.as_str()) && key != "tags" && !key.starts_with("x-") && !is_own
-        });
-    });
 }
 
 /// Compares what drift does not, where both documents have the object that contains it.
@@ -206,89 +156,100 @@ fn compare_aspects(pointer: &str, old: &Value, new: &Value, changes: &mut Change
     }
 }
 
+/// Returns the keywords of a schema that matter for JSON and are not compared elsewhere: no text, no
+/// format of ours, and no inner schema.
+fn essence(schema: &Value) -> Vec<(&String, &Value)> {
+    const OTHERS: [&str; 5] = ["description", "example", "nullable", "title", "type"];
+    let keywords = entries(schema).filter(|(key, value)| {
+        let is_own = *key == "format" && value.as_str().is_some_and(is_own_format);
+        let is_plain = !value.is_object() && !value.is_array();
+        let is_whole = is_plain || ["default", "discriminator", "enum"].contains(&key.as_str());
+        is_whole && !is_own && !key.starts_with("x-") && !OTHERS.contains(&key.as_str())
+    });
+    keywords.collect()
+}
+
 /// Returns a short name for the place of a change: `SchemaName.property`, or the operation.
 fn name(pointer: &str) -> String {
-    let name = pointer
-        .trim_start_matches('#')
-        .trim_start_matches("/components/schemas/");
+    let name = pointer.trim_start_matches("/components/schemas/");
     let name = name.replace("/properties/", ".").replace("~1", "/");
     name.trim_start_matches("/paths/").to_owned()
 }
 
-fn classify<'a>(old: &'a Value, new: &'a Value, change: &drift::Change) -> Vec<(Effect, String)> {
-    let [sent, received] = [ChangeComparison::Input, ChangeComparison::Output]
-        .map(|comparison| change.paths.iter().any(|p| p.comparison == comparison));
+/// Adds the changes of one schema or operation that matter for JSON.
+fn classify(old: &Value, new: &Value, change: &drift::Change, changes: &mut Changes) {
     let Some(path) = change.paths.first() else {
-        return Vec::new();
+        return;
     };
-    let at = |base: &str, inside: &str| format!("{}/{inside}", base.trim_start_matches('#'));
-    let mut classified = Vec::new();
+    let [is_sent, is_received] = [ChangeComparison::Input, ChangeComparison::Output]
+        .map(|comparison| change.paths.iter().any(|p| p.comparison == comparison));
     for info in &change.changes {
-        let old_place = at(path.old.current_pointer(), &info.old_subpath);
-        let new_place = at(path.new.current_pointer(), &info.new_subpath);
-        let place = name(old_place.trim_end_matches('/'));
-        let part = |document: &'a Value, place: &str| {
-            let part = document.pointer(place.trim_end_matches('/'));
-            part.unwrap_or(&Value::Null)
+        let pointer = |base: &str, inside: &str| {
+            let pointer = format!("{}/{inside}", base.trim_start_matches('#'));
+            pointer.trim_end_matches('/').to_owned()
         };
-        let (before, after) = (part(old, &old_place), part(new, &new_place));
-        let mut push = |effect, what: String| classified.push((effect, format!("{place}{what}")));
-        match (info.message.as_str(), info.class) {
-            ("object properties changed" | "object required properties changed", _) => {
-                for (name, effect, what) in properties(before, after, sent, received) {
-                    push(effect, format!(".{name}: {what}"));
-                }
+        let place = pointer(path.old.current_pointer(), &info.old_subpath);
+        let before = old.pointer(&place).unwrap_or(&Value::Null);
+        let after = pointer(path.new.current_pointer(), &info.new_subpath);
+        let after = new.pointer(&after).unwrap_or(&Value::Null);
+        let place = name(&place);
+        let effect = match (info.class, info.details) {
+            // Not a text, but a default or the like.
+            (ChangeClass::Trivial, ChangeDetails::Metadata) => Effect::Look,
+            (ChangeClass::ForwardIncompatible, ChangeDetails::Added) => Effect::Neither,
+            (ChangeClass::Trivial, _) => Effect::Neither,
+            (ChangeClass::ForwardIncompatible, _) => Effect::Service,
+            (ChangeClass::Unhandled, _) => Effect::Look,
+            _ => Effect::Callers,
+        };
+        let found = match info.message.as_str() {
+            "object properties changed" | "object required properties changed" => {
+                properties(before, after, is_sent, is_received)
             }
-            ("schema types changed", _) => {
+            "schema types changed" => {
                 let (before, after) = (&before["type"], &after["type"]);
-                let what = format!(": type changed from {before} to {after}");
-                push(Effect::Callers, what);
+                vec![(effect, format!(": type changed from {before} to {after}"))]
             }
-            (message, class) => {
-                let effect = match (class, info.details) {
-                    // Texts are gone, so this is a default or the like.
-                    (ChangeClass::Trivial, ChangeDetails::Metadata) => Effect::Look,
-                    (ChangeClass::ForwardIncompatible, ChangeDetails::Added) => Effect::Neither,
-                    (ChangeClass::Trivial, _) => Effect::Neither,
-                    (ChangeClass::ForwardIncompatible, _) => Effect::Service,
-                    (ChangeClass::Unhandled, _) => Effect::Look,
-                    _ => Effect::Callers,
-                };
-                push(effect, format!(": {message}"));
+            message
+                if (message.contains("metadata") || message.ends_with(" schema changed"))
+                    && essence(before) == essence(after) =>
+            {
+                continue;
             }
-        }
+            message => vec![(effect, format!(": {message}"))],
+        };
+        changes.extend(
+            found
+                .iter()
+                .map(|(effect, what)| (*effect, format!("{place}{what}"))),
+        );
     }
-    classified
 }
 
 /// Returns the properties that were added or removed, or became required or optional.
-fn properties<'a>(
-    before: &'a Value,
-    after: &'a Value,
-    sent: bool,
-    received: bool,
-) -> impl Iterator<Item = (&'a String, Effect, &'static str)> {
+fn properties(before: &Value, after: &Value, is_sent: bool, is_received: bool) -> Vec<Change> {
     let effect = |breaks_callers| match breaks_callers {
         true => Effect::Callers,
         false => Effect::Service,
     };
     let all = entries(&before["properties"]).chain(entries(&after["properties"]));
-    all.filter_map(move |(name, _)| {
+    let changes = all.filter_map(|(name, _)| {
         let [(had, was_required), (has, is_required)] = [before, after].map(|schema| {
             let mut required = schema["required"].as_array().into_iter().flatten();
             let is_required = required.any(|required| required == name);
             (schema["properties"].get(name).is_some(), is_required)
         });
         let (effect, what) = match (had, has) {
-            (false, _) if is_required => (effect(sent), "required property was added"),
+            (false, _) if is_required => (effect(is_sent), "required property was added"),
             (false, _) => (Effect::Neither, "optional property was added"),
             (_, false) => (Effect::Callers, "property was removed"),
-            _ if is_required && !was_required => (effect(sent), "became required"),
-            _ if was_required && !is_required => (effect(received), "became optional"),
+            _ if is_required && !was_required => (effect(is_sent), "became required"),
+            _ if was_required && !is_required => (effect(is_received), "became optional"),
             _ => return None,
         };
-        Some((name, effect, what))
-    })
+        Some((effect, format!(".{name}: {what}")))
+    });
+    changes.collect()
 }
 
 #[cfg(test)]
@@ -310,22 +271,21 @@ mod tests {
         OP/security | [] | Look: OP/security: changed
         OP/requestBody/content | {"text/plain":{}} | Look: OP: cannot be compared
         OP/responses/4XX/description | "x" | Neither: texts, examples or our own formats: changed
-        /components/securitySchemes/appId/name | "x-app" | Look: parts outside of paths and schemas: changed
+        /components/securitySchemes/appId/name | "x-app" | Look: components/securitySchemes: changed
         /paths | {} | Callers: OP: The operation get_wechat_miniprogram_phone was removed
     "#;
 
     #[test]
     fn changes_are_classified() {
+        const PLACE: &str = "/paths/~1api~1v3~1get-wechat-miniprogram-phone/post";
         let old = parse(DOCUMENT, &read(DOCUMENT).unwrap()).unwrap();
-        let (place, _) = operations(&old).next().unwrap();
         for row in CHANGES.trim().lines() {
             let [pointer, value, expected] = *row.trim().split(" | ").collect::<Vec<_>>() else {
                 panic!("{row}");
             };
-            let pointer = pointer.replace('@', "/components/schemas/GetWechatMiniProgramPhone");
-            let expected = expected.replace('@', "GetWechatMiniProgramPhone");
             let mut new = old.clone();
-            let pointer = pointer.replace("OP", &place);
+            let pointer = pointer.replace('@', "/components/schemas/GetWechatMiniProgramPhone");
+            let pointer = pointer.replace("OP", PLACE);
             let (outer, key) = pointer.rsplit_once('/').unwrap();
             let value = serde_json::from_str(value).unwrap();
             match new.pointer_mut(outer).unwrap() {
@@ -333,11 +293,12 @@ mod tests {
                 object => object[key] = value,
             }
             let found = compare(&old, &new, false);
-            let found: Vec<_> = found
+            let found = found
                 .iter()
-                .map(|(e, text)| format!("{e:?}: {text}"))
-                .collect();
-            assert_eq!(found, [expected.replace("OP", &name(&place))], "{row}");
+                .map(|(effect, text)| format!("{effect:?}: {text}"));
+            let expected = expected.replace('@', "GetWechatMiniProgramPhone");
+            let expected = expected.replace("OP", &name(PLACE));
+            assert_eq!(found.collect::<Vec<_>>(), [expected], "{row}");
         }
         assert_eq!(compare(&old, &old, false), Changes::new());
     }
@@ -349,15 +310,14 @@ mod tests {
             (Effect::Callers, "A.bc: property was removed".to_owned()),
         ]);
         let table =
-            "| change | reason |\n| `*.b: property was removed` | seen |\n| `gone*` | seen |\n";
+            "| change | reason |\n| `*.b: property was removed` | seen |\n| `gone` | seen |\n";
         let readme = |table: &str| format!("| `before` | no |\n{HEADING}\n\n{table}");
         let left = unexplained(changes.clone(), &readme(table));
         let texts: Vec<_> = left.iter().map(|(_, text)| text.as_str()).collect();
-        let stale = "openapi/README.md: `gone*` no longer applies";
+        let stale = "openapi/README.md: `gone` no longer applies";
         assert_eq!(texts, ["A.bc: property was removed", stale]);
-        assert!(matches("*: *ed", "A.b: property was removed") && !matches("*: *x", "A: b"));
         assert_eq!(
-            unexplained(changes, &readme("| `A*` | all |")),
+            unexplained(changes, &readme("| `*removed` | all |")),
             Changes::new()
         );
     }

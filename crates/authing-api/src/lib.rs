@@ -1,13 +1,8 @@
 //! The low-level Authing client: generated code and the few hand-written types it uses.
 //!
-//! Applications use the `authing` crate instead. This crate sends a request and decodes the
-//! response; it does not retry and does not classify errors. In reading order:
-//!
-//! - [`Client`]: one method per operation of the OpenAPI document;
-//! - [`types`]: the DTOs under their documented names;
-//! - [`context`]: the state of one call, including the head of the response;
-//! - [`envelope`]: the properties that responses of every operation share;
-//! - [`scalars`]: the types that the formats of the document stand for.
+//! Applications use the `authing` crate instead. [`Client`] has one method per operation of the
+//! OpenAPI document: it sends a request and decodes the response, and does not retry or classify
+//! errors. [`types`] holds the DTOs under their documented names.
 //!
 //! `Debug` of a type in this crate shows no code, token or phone number.
 //!

@@ -124,13 +124,13 @@ impl GetWechatMiniProgramPhoneDataDto {
 
 #[cfg(feature = "test-util")]
 impl GetWechatMiniProgramPhoneDataDto {
-    /// Creates a phone number without watermark, for unit tests. Panics if a text is blank.
+    /// Creates a phone number without watermark, for unit tests. Panics if a text has no digit.
     pub fn new(phone_number: &str, pure_phone_number: &str, country_code: &str) -> Self {
         let names = ["phoneNumber", "purePhoneNumber", "countryCode"];
         let texts = [phone_number, pure_phone_number, country_code];
         let fields = MapDeserializer::<_, ValueError>::new(names.into_iter().zip(texts));
         #[expect(clippy::expect_used, reason = "only a unit test can be wrong")]
-        Self::deserialize(fields).expect("no text is blank")
+        Self::deserialize(fields).expect("every text has a digit")
     }
 }
 
