@@ -120,7 +120,7 @@ fn select_functions(mut code: String) -> Result<String> {
 /// Adds constructors and trait implementations to the types.
 fn add_implementations(items: &mut Vec<Item>) {
     let structs = items.iter().filter_map(|item| match item {
-        Item::Struct(item) => Some(item.clone()),
+        Item::Struct(item) if matches!(item.fields, Fields::Named(_)) => Some(item.clone()),
         _ => None,
     });
     let structs: Vec<_> = structs.collect();
@@ -138,26 +138,20 @@ fn constructor(item: &ItemStruct) -> Option<Item> {
             is_serde && attribute.to_token_stream().to_string().contains("default")
         })
     };
-    let Fields::Named(fields) = &item.fields else {
-        return None;
-    };
-    let (required, optional): (Vec<_>, Vec<_>) = fields.named.iter().partition(is_required);
-    let parameters = required
-        .iter()
-        .map(|Field { ident, ty, .. }| quote!(#ident: #ty));
-    let parameters: Vec<_> = parameters.collect();
-    let required = required.iter().map(|field| &field.ident);
+    let (required, optional): (Vec<_>, Vec<_>) = item.fields.iter().partition(is_required);
+    let names: Vec<_> = required.iter().map(|field| &field.ident).collect();
+    let types = required.iter().map(|field| &field.ty);
     let optional = optional.iter().map(|field| &field.ident);
     let name = &item.ident;
     let constructor = parse_quote! {
         impl #name {
             #[doc = " Makes the value from its required properties."]
-            pub fn new(#(#parameters),*) -> Self {
-                Self { #(#required,)* #(#optional: ::std::default::Default::default()),* }
+            pub fn new(#(#names: #types),*) -> Self {
+                Self { #(#names,)* #(#optional: ::std::default::Default::default()),* }
             }
         }
     };
-    (!parameters.is_empty()).then_some(constructor)
+    (!names.is_empty()).then_some(constructor)
 }
 
 /// Returns the implementation of `Envelope` for a type with a `statusCode`.
@@ -170,25 +164,21 @@ fn envelope(item: &ItemStruct, structs: &[ItemStruct]) -> Option<Item> {
         Some(Field { ident, .. }) => quote!(self.#ident.#call),
         None => quote!(None),
     };
-    let (number, text) = (
-        quote!(map(crate::scalars::WholeNumber::get)),
-        quote!(as_ref()),
-    );
+    let number = quote!(map(crate::scalars::WholeNumber::get));
+    let text = quote!(as_ref());
     let (status_code, api_code) = (get("status_code", &number), get("api_code", &number));
     let (message, request_id) = (get("message", &text), get("request_id", &text));
     let has_error = |item| find(item, "errcode").and(find(item, "errmsg")).is_some();
-    let data = find(item, "data").map(|data| data.ty.to_token_stream().to_string());
-    let mut inner = structs.iter().filter(|item| {
-        data.as_ref()
-            .is_some_and(|ty| ty.contains(&format!("Box < {} >", item.ident)))
-    });
-    let inner = inner.any(has_error).then(|| {
-        quote!(
-            self.data
-                .as_ref()
-                .map(|data| (data.errcode, data.errmsg.as_ref())),
-        )
-    });
+    let data = find(item, "data").map(|field| field.ty.to_token_stream().to_string());
+    let data = data.unwrap_or_default();
+    let is_data = |item: &&ItemStruct| data.contains(&format!("Box < {} >", item.ident));
+    let has_inner = structs.iter().find(is_data).is_some_and(has_error);
+    let inner = quote!(
+        self.data
+            .as_ref()
+            .map(|data| (data.errcode, data.errmsg.as_ref())),
+    );
+    let inner = has_inner.then_some(inner);
     let own = has_error(item).then(|| quote!(Some((self.errcode, self.errmsg.as_ref()))));
     let name = &item.ident;
     find(item, "status_code")?;
