@@ -225,6 +225,8 @@ mod tests {
             r#"deserialize_with = "crate::lenient::object" )] pub default: ::std::option::Option< ::std::boxed::Box<GetWechat"#,
             r#".url(format_args!("/api/v3/{}", encode_path(& id.to_string())));"#,
             "header_map = ::reqwest::header::HeaderMap::with_capacity(2usize); if let Some(value)",
+            ".headers(header_map)",
+            "self.decode(response).await",
         ] {
             assert!(flat.contains(expected), "no {expected} in\n{code}");
         }
