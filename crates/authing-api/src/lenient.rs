@@ -6,11 +6,9 @@ use serde_json::value::RawValue;
 
 /// Decodes an optional property that is a text, a number or the like. Anything else counts as
 /// absent.
-pub(crate) fn optional<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
-where
-    T: DeserializeOwned,
-    D: Deserializer<'de>,
-{
+pub(crate) fn optional<'de, T: DeserializeOwned, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
     let raw = <&RawValue>::deserialize(deserializer)?.get();
     // The text of a string without escapes is the string; this is faster than a second parser.
     let text = raw
@@ -26,11 +24,9 @@ where
 
 /// Decodes an optional property that is an object. Derived types would decode from arrays too, by
 /// position, and copy a string into the error.
-pub(crate) fn object<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
-where
-    T: DeserializeOwned,
-    D: Deserializer<'de>,
-{
+pub(crate) fn object<'de, T: DeserializeOwned, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
     let raw = <&RawValue>::deserialize(deserializer)?.get();
     let is_object = raw.starts_with('{');
     Ok(is_object.then(|| serde_json::from_str(raw).ok()).flatten())
@@ -38,11 +34,9 @@ where
 
 /// Decodes a property whose own type is a list or a map. Anything else counts as empty.
 #[allow(dead_code, reason = "used once the document has a list in a response")]
-pub(crate) fn or_default<'de, T, D>(deserializer: D) -> Result<T, D::Error>
-where
-    T: DeserializeOwned + Default,
-    D: Deserializer<'de>,
-{
+pub(crate) fn or_default<'de, T: DeserializeOwned + Default, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
     let raw = <&RawValue>::deserialize(deserializer)?;
     Ok(serde_json::from_str(raw.get()).unwrap_or_default())
 }
