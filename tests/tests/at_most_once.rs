@@ -195,7 +195,7 @@ async fn run(
         let identity = ca.server(&LOOPBACK);
         sandbox = sandbox.tls(identity.server_config(rustls::ALL_VERSIONS, None));
     }
-    let sandbox = sandbox.start().await.unwrap();
+    let sandbox = sandbox.start_blocking().unwrap();
     let call = make(&sandbox);
     if on == On::Pooled {
         call_all(&call, &issue(&sandbox)).await;
@@ -320,7 +320,7 @@ async fn used_expired_and_unknown_codes_are_invalid() {
     let client = builder(sandbox.base_url()).build().unwrap();
     let codes = issue(&sandbox);
     call(client.clone(), codes[0].clone()).await.unwrap();
-    sandbox.clock().advance(Duration::from_secs(301));
+    sandbox.advance_clock(Duration::from_secs(301));
     for code in [codes[0].clone(), codes[1].clone(), CODE.to_owned()] {
         let invalid = Err((ErrorKind::CodeRejected, CodeState::Invalid));
         assert_eq!(call(client.clone(), code).await, invalid);

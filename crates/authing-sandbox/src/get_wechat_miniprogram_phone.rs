@@ -13,7 +13,7 @@ pub const EXCHANGE_PATH: &str = "/api/v3/get-wechat-miniprogram-phone";
 
 /// Processes a request: checks it, consumes its code if that is valid, and writes down the outcome.
 pub(crate) fn process(call: &Call<'_>) -> Answer {
-    let now = call.state.clock.now();
+    let now = call.state.now();
     let mut core = call.state.core();
     let shape = core.controls.shape;
     let result = call.check(&mut core, now).and_then(|()| {

@@ -84,23 +84,6 @@ pub enum Closed {
     Reset,
 }
 
-/// The state of TLS on a connection.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Tls {
-    /// The sandbox does not speak TLS.
-    #[default]
-    Plain,
-    /// The handshake has not ended.
-    Handshaking,
-    /// The handshake is complete.
-    Done {
-        /// The client certificate, in DER.
-        client_certificate: Option<Vec<u8>>,
-    },
-    /// The handshake failed.
-    Failed(String),
-}
-
 /// One accepted connection.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
@@ -109,8 +92,9 @@ pub struct ConnectionRecord {
     pub number: u64,
     /// Bytes of HTTP that were read, under TLS after decryption.
     pub plain_bytes_read: u64,
-    /// The state of TLS.
-    pub tls: Tls,
+    /// The result of the TLS handshake: the client certificate in DER, or why it failed. `None`
+    /// without TLS and until the handshake ends.
+    pub handshake: Option<Result<Option<Vec<u8>>, String>>,
     /// Whether and how the peer closed.
     pub peer_closed: Option<Closed>,
     /// Whether and how the sandbox ended it.
@@ -134,14 +118,13 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    pub(crate) fn accept(&mut self, tls: Tls) -> u64 {
+    pub(crate) fn accept(&mut self) -> u64 {
         if self.connections.len() >= MAX_RECORDS {
             self.connections.pop_first();
         }
         self.accepted += 1;
         let record = ConnectionRecord {
             number: self.accepted,
-            tls,
             open: true,
             ..ConnectionRecord::default()
         };

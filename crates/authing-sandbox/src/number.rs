@@ -46,12 +46,6 @@ fn country_code_length(digits: &str) -> Option<usize> {
     }
 }
 
-/// A `wx.login` code in the form of WeChat's samples: 32 letters and digits.
-pub(crate) fn login_code() -> String {
-    let random = iter::repeat_with(fastrand::alphanumeric);
-    iter::once('W').chain(random).take(32).collect()
-}
-
 /// A request id in the form of a version 4 UUID, as in Authing's sample.
 pub(crate) fn request_id() -> String {
     let (third, fourth) = (hex(3), hex(3));

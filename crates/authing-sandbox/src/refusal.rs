@@ -52,14 +52,12 @@ rejections! {
     UnknownUserpool Authing(404, Some(2224), ("用户池不存在", "The user pool does not exist"));
     /// The application has no such identity source connection.
     UnknownConnection Authing(404, None, ("身份源连接不存在：extIdpConnidentifier", "The identity source connection does not exist: extIdpConnidentifier"));
-    /// The code was never issued, or has been forgotten.
+    /// The code was never issued, as a code of `wx.login`, or has been forgotten.
     CodeUnknown WeChat(40029, "invalid code");
     /// The code is older than [`CODE_LIFETIME`](crate::CODE_LIFETIME).
     CodeExpired WeChat(40029, "invalid code");
     /// The code belongs to another connection, hence to another mini program.
     CodeOfAnother WeChat(40029, "invalid code");
-    /// A `wx.login` code instead of a phone code.
-    LoginCode WeChat(40029, "invalid code");
     /// The code was used before.
     CodeUsed WeChat(40163, "code been used");
 }

@@ -11,7 +11,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use crate::fault::How;
-use crate::log::{Closed, ConnectionRecord, Tls};
+use crate::log::{Closed, ConnectionRecord};
 use crate::state::State;
 
 /// A connection's socket and record. The connection is over when this and the stream are dropped.
@@ -25,14 +25,9 @@ pub(crate) struct Link {
 impl Link {
     pub(crate) fn open(state: &State, tcp: &TcpStream) -> io::Result<Self> {
         tcp.set_nodelay(true)?;
-        let tls = if state.config.tls {
-            Tls::Handshaking
-        } else {
-            Tls::Plain
-        };
         Ok(Self {
             socket: SockRef::from(tcp).try_clone()?,
-            number: state.core().log.accept(tls),
+            number: state.core().log.accept(),
             state: state.clone(),
         })
     }
@@ -115,7 +110,7 @@ impl Link {
     ) -> Option<TlsStream<TcpStream>> {
         match acceptor.accept(tcp).into_fallible().await {
             Err((error, tcp)) => {
-                self.update(|record| record.tls = Tls::Failed(error.to_string()));
+                self.update(|record| record.handshake = Some(Err(error.to_string())));
                 // A RST would make the client lose the alert.
                 self.end_and_drain(tcp, How::Fin).await;
                 None
@@ -123,10 +118,8 @@ impl Link {
             Ok(stream) => {
                 let session = stream.get_ref().1;
                 let certificate = session.peer_certificates().and_then(<[_]>::first);
-                let done = Tls::Done {
-                    client_certificate: certificate.map(|der| der.to_vec()),
-                };
-                self.update(|record| record.tls = done);
+                let certificate = certificate.map(|der| der.to_vec());
+                self.update(|record| record.handshake = Some(Ok(certificate)));
                 Some(stream)
             }
         }
