@@ -98,10 +98,8 @@ pub use fault::{CutAt, Fault, How, MAX_FAULTS};
 pub use get_wechat_miniprogram_phone::EXCHANGE_PATH;
 pub use ledger::{CODE_LIFETIME, CodeStatus, Entry, MAX_CODES, Outcome};
 pub use log::{
-    Closed, ConnectionRecord, Ending, MAX_RECORDED_BYTES, MAX_RECORDED_RESPONSE, MAX_RECORDS,
-    RequestRecord,
+    ConnectionRecord, Ending, MAX_RECORDED_BYTES, MAX_RECORDED_RESPONSE, MAX_RECORDS, RequestRecord,
 };
-pub use operation::MAX_REQUEST_BODY;
 pub use refusal::Rejection;
 pub use sandbox::{Builder, DEFAULT_APP_ID, DEFAULT_CONNECTION, DEFAULT_USERPOOL_ID, Sandbox};
 pub use state::{MAX_ADVANCE, MAX_LATENCY};

@@ -46,8 +46,6 @@ pub struct RequestRecord {
     pub bytes: Vec<u8>,
     /// Whether all of it was received.
     pub complete: bool,
-    /// Whether it was complete only after the sandbox had ended the connection.
-    pub late: bool,
     /// Why it is not a well-formed HTTP request.
     pub problem: Option<String>,
     /// The code in its body.
@@ -75,15 +73,6 @@ impl RequestRecord {
     }
 }
 
-/// How a peer closed its side.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Closed {
-    /// With a FIN.
-    Fin,
-    /// With a RST.
-    Reset,
-}
-
 /// One accepted connection.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
@@ -95,8 +84,8 @@ pub struct ConnectionRecord {
     /// The result of the TLS handshake: the client certificate in DER, or why it failed. `None`
     /// without TLS and until the handshake ends.
     pub handshake: Option<Result<Option<Vec<u8>>, String>>,
-    /// Whether and how the peer closed.
-    pub peer_closed: Option<Closed>,
+    /// Whether and how the peer closed: with a FIN or a RST.
+    pub peer_closed: Option<How>,
     /// Whether and how the sandbox ended it.
     pub ended: Option<How>,
     /// Whether the sandbox holds the socket.

@@ -1,6 +1,5 @@
 //! Phone numbers as a tester writes them, and the random identifiers that the sandbox makes up.
 
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::iter;
 
 /// Splits `+<country code><national number>`, or a bare mainland number, into these two parts. The
@@ -55,14 +54,6 @@ pub(crate) fn request_id() -> String {
 /// WeChat's `rid`, the end of every `errmsg`: three groups of eight hexadecimal digits.
 pub(crate) fn rid() -> String {
     format!("{}-{}-{}", hex(8), hex(8), hex(8))
-}
-
-/// The id of the mini program behind a connection: `wx` and 16 hexadecimal digits, always the same
-/// for the same names.
-pub(crate) fn mini_program_id(app_id: &str, connection: &str) -> String {
-    let mut hasher = DefaultHasher::new();
-    (app_id, connection).hash(&mut hasher);
-    format!("wx{:016x}", hasher.finish())
 }
 
 /// Random hexadecimal digits in lower case.

@@ -38,8 +38,6 @@ rejections! {
     Throttled Authing(429, None, ("请求过于频繁，请稍后再试", "Too many requests, try again later"));
     /// The content type is not `application/json`.
     ContentType Authing(400, None, ("content-type 必须为 application/json", "content-type must be application/json"));
-    /// The body is larger than [`MAX_REQUEST_BODY`](crate::MAX_REQUEST_BODY).
-    BodyTooLarge Authing(413, None, ("请求体过大", "Request body too large"));
     /// The body is not one JSON object.
     NotJson Authing(400, None, ("请求体不是 JSON 对象", "The request body is not a JSON object"));
     /// A required field is absent, not a string, or empty.

@@ -4,10 +4,10 @@ use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::Duration;
 
-use tokio::sync::oneshot;
+use tokio::runtime::Runtime;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 
@@ -97,27 +97,19 @@ impl Builder {
             format!("http://{address}")
         };
         let state = State::new(self.config);
-        let runtime = tokio::runtime::Builder::new_current_thread()
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("authing-sandbox")
             .enable_all()
             .build()?;
         let entered = runtime.enter();
         let listener = tokio::net::TcpListener::from_std(listener)?;
         drop(entered);
-        let (stop, stopped) = oneshot::channel::<()>();
-        let serving = wire::serve(listener, state.clone(), self.acceptor);
-        let serve = async {
-            tokio::select! {
-                _ = stopped => {}
-                () = serving => {}
-            }
-        };
-        let thread = thread::Builder::new()
-            .name("authing-sandbox".to_owned())
-            .spawn(move || runtime.block_on(serve))?;
+        runtime.spawn(wire::serve(listener, state.clone(), self.acceptor));
         Ok(Sandbox {
             address,
             state,
-            running: Some((stop, thread)),
+            runtime: Some(runtime),
         })
     }
 
@@ -158,7 +150,7 @@ fn invalid(text: String) -> io::Error {
 pub struct Sandbox {
     address: SocketAddr,
     state: State,
-    running: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
+    runtime: Option<Runtime>,
 }
 
 // Without the token and the codes.
@@ -287,9 +279,8 @@ impl Sandbox {
 
 impl Drop for Sandbox {
     fn drop(&mut self) {
-        if let Some((stop, thread)) = self.running.take() {
-            drop(stop);
-            let _ = thread.join();
-        }
+        let runtime = self.runtime.take();
+        // A runtime cannot be dropped in async code, and the caller's may be async.
+        let _ = thread::spawn(|| drop(runtime)).join();
     }
 }

@@ -11,7 +11,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use crate::fault::How;
-use crate::log::{Closed, ConnectionRecord};
+use crate::log::ConnectionRecord;
 use crate::state::State;
 
 /// A connection's socket and record. The connection is over when this and the stream are dropped.
@@ -39,7 +39,7 @@ impl Link {
 
     /// Whether the peer has sent a RST.
     pub(crate) fn was_reset(&self) -> bool {
-        self.update(|record| record.peer_closed) == Some(Some(Closed::Reset))
+        self.update(|record| record.peer_closed) == Some(Some(How::Reset))
     }
 
     /// Reads some bytes into the buffer; `false` at the end.
@@ -63,13 +63,13 @@ impl Link {
     /// Notes how the peer closed.
     pub(crate) fn note_close(&self, kind: ErrorKind) {
         self.update(|record| match kind {
-            ErrorKind::ConnectionReset => record.peer_closed = Some(Closed::Reset),
+            ErrorKind::ConnectionReset => record.peer_closed = Some(How::Reset),
             // After the sandbox's own FIN a broken pipe says nothing about the peer.
             ErrorKind::BrokenPipe if record.ended.is_none() => {
-                record.peer_closed = Some(Closed::Reset);
+                record.peer_closed = Some(How::Reset);
             }
             ErrorKind::UnexpectedEof => {
-                record.peer_closed.get_or_insert(Closed::Fin);
+                record.peer_closed.get_or_insert(How::Fin);
             }
             _ => {}
         });

@@ -209,10 +209,7 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
             return Some(Script::send(&api::finish(answer, request)));
         }
         self.keep(request.length);
-        let number = self.note(|record| {
-            record.complete = true;
-            record.late = late;
-        });
+        let number = self.note(|record| record.complete = true);
         if late || early.is_some() {
             api::complete(&state, request, number, early == Some(true));
             return None;

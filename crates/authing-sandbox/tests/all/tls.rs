@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::sync::Arc;
 use std::time::Duration;
 
-use authing_sandbox::{Closed, CodeStatus, CutAt, Fault, How, Sandbox};
+use authing_sandbox::{CodeStatus, CutAt, Fault, How, Sandbox};
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, StreamOwned};
 
@@ -101,7 +101,7 @@ fn no_plain_byte_is_sent_if_the_handshake_fails_or_is_cut_or_stalled() {
     eventually("the handshake fails, and the close is seen", || {
         let reason = connection().handshake.and_then(Result::err);
         let failed = reason.is_some_and(|reason| reason.contains("Certificate"));
-        failed && connection().peer_closed == Some(Closed::Fin)
+        failed && connection().peer_closed == Some(How::Fin)
     });
     assert_eq!(connection().plain_bytes_read, 0);
     assert_eq!(sandbox.request_count(), 0);
