@@ -131,11 +131,16 @@ function show(text, className) {
   $('outcome').className = className;
 }
 
+// A code of wx.login in the form of WeChat's samples, 32 letters and digits. Authing does not know it.
+function loginCode() {
+  const bytes = crypto.getRandomValues(new Uint8Array(24));
+  return btoa(String.fromCharCode(...bytes)).replace(/[+/]/g, 'W');
+}
+
 async function issue(order) {
   $('sheet').hidden = true;
   try {
-    // WeChat issues a code of wx.login without asking; Authing does not know it.
-    code = order ? (await call('POST', '/sandbox/codes', { ...order, connection: $('connection').value })).code : `W${crypto.getRandomValues(new Uint32Array(3)).join('')}`;
+    ({ code } = order ? await call('POST', '/sandbox/codes', { ...order, connection: $('connection').value }) : { code: loginCode() });
     $('code').textContent = code;
     $('send-direct').disabled = $('send-backend').disabled = false;
     $('sent').hidden = true;

@@ -1,5 +1,6 @@
 //! Turns a complete request and its fault into the bytes to send.
 
+use std::mem::take;
 use std::time::Duration;
 
 use crate::answer::{Answer, Envelope};
@@ -117,7 +118,7 @@ pub(crate) fn faulted(fault: &Fault, mut real: Answer, request: Option<&Request>
     let (wait, bytes) = &mut script.steps[0];
     *wait = fault.wait();
     // What acts after the response waits there.
-    let mut follow = |bytes| (std::mem::take(wait), bytes);
+    let mut follow = |bytes| (take(wait), bytes);
     match &fault.action {
         Action::Answer { .. } => {}
         Action::Raw {

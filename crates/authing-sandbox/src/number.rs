@@ -27,20 +27,16 @@ pub(crate) fn split(number: &str) -> Result<(&str, &str), &'static str> {
     Ok((country_code, national))
 }
 
-/// How many of the leading digits are the country code, by the prefix rules of ITU-T E.164: zones
-/// 1 and 7 have one digit, the pairs listed here two, all others three.
+/// The country codes with two digits (ITU-T E.164).
+const TWO_DIGITS: &str = "20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 \
+                          57 58 60 61 62 63 64 65 66 81 82 84 86 90 91 92 93 94 95 98";
+
+/// How many of the leading digits are the country code.
 fn country_code_length(digits: &str) -> Option<usize> {
-    let bytes = digits.as_bytes();
-    match (bytes.first()?, bytes.get(1)) {
-        (b'0', _) => None,
-        (b'1' | b'7', _) => Some(1),
-        (b'2', Some(b'0' | b'7'))
-        | (b'3', Some(b'0'..=b'4' | b'6' | b'9'))
-        | (b'4', Some(b'0' | b'1' | b'3'..=b'9'))
-        | (b'5', Some(b'1'..=b'8'))
-        | (b'6', Some(b'0'..=b'6'))
-        | (b'8', Some(b'1' | b'2' | b'4' | b'6'))
-        | (b'9', Some(b'0'..=b'5' | b'8')) => Some(2),
+    match digits.as_bytes()[0] {
+        b'0' => None,
+        b'1' | b'7' => Some(1),
+        _ if TWO_DIGITS.split(' ').any(|code| digits.starts_with(code)) => Some(2),
         _ => Some(3),
     }
 }
