@@ -201,7 +201,7 @@ where
         let config = CA.server().server_config(rustls::ALL_VERSIONS, None);
         sandbox = sandbox.tls(config);
     }
-    let sandbox = sandbox.start().await.unwrap();
+    let sandbox = sandbox.start_blocking().unwrap();
     let call = make(&sandbox);
     if on == On::Pooled {
         call_all(&sandbox, &call).await;
@@ -318,7 +318,7 @@ async fn used_expired_and_unknown_codes_are_invalid() {
     let client = builder(sandbox.base_url()).build().unwrap();
     let codes = [issue(&sandbox), issue(&sandbox), CODE.to_owned()];
     call(client.clone(), codes[0].clone()).await.unwrap();
-    sandbox.clock().advance(Duration::from_secs(301));
+    sandbox.advance_clock(Duration::from_secs(301));
     for code in codes {
         let invalid = Err((ErrorKind::CodeRejected, CodeState::Invalid));
         assert_eq!(call(client.clone(), code).await, invalid);

@@ -81,7 +81,7 @@ function draw(state) {
     const cell = element('td', lost ? `${status}, ${t('response lost', '响应丢失')}` : status, lost ? 'bad' : '');
     const short = element('td', entry.code.length > 14 ? `${entry.code.slice(0, 12)}…` : entry.code);
     short.title = entry.code;
-    return row([short, entry.phoneNumber ?? entry.kind, cell, String(entry.presented)]);
+    return row([short, entry.phoneNumber ?? '—', cell, String(entry.presented)]);
   }));
   const shown = [...document.querySelectorAll('#requests details:not(:first-child)[open]')];
   const open = new Set(shown.map((each) => each.dataset.number));
@@ -131,10 +131,16 @@ function show(text, className) {
   $('outcome').className = className;
 }
 
+// A code of wx.login in the form of WeChat's samples, 32 letters and digits. Authing does not know it.
+function loginCode() {
+  const bytes = crypto.getRandomValues(new Uint8Array(24));
+  return btoa(String.fromCharCode(...bytes)).replace(/[+/]/g, 'W');
+}
+
 async function issue(order) {
   $('sheet').hidden = true;
   try {
-    ({ code } = await call('POST', '/sandbox/codes', { ...order, connection: $('connection').value }));
+    ({ code } = order ? await call('POST', '/sandbox/codes', { ...order, connection: $('connection').value }) : { code: loginCode() });
     $('code').textContent = code;
     $('send-direct').disabled = $('send-backend').disabled = false;
     $('sent').hidden = true;
@@ -201,7 +207,7 @@ $('tap').addEventListener('click', () => {
 });
 $('refuse').addEventListener('click', () => { $('sheet').hidden = true; });
 does('allow', 'click', () => issue({ phoneNumber: $('number').value.trim() }));
-does('wx-login', 'click', () => issue({ kind: 'login' }));
+does('wx-login', 'click', () => issue());
 does('send-direct', 'click', () => send('sandbox'));
 does('send-backend', 'click', () => send('backend'));
 does('fault-add', 'click', () => call('POST', '/sandbox/faults', FAULTS[$('fault').value][0]));

@@ -1,6 +1,6 @@
 //! Turns a complete request and its fault into the bytes to send.
 
-use std::mem::swap;
+use std::mem::take;
 use std::time::Duration;
 
 use crate::answer::{Answer, Envelope};
@@ -14,16 +14,12 @@ use crate::state::State;
 /// What is sent in response to a request, and what happens to the connection.
 #[derive(Debug, Default)]
 pub(crate) struct Script {
-    /// The wait before the first byte.
-    pub(crate) wait: Duration,
-    pub(crate) bytes: Vec<u8>,
-    /// The time before each byte; zero sends all bytes at once.
+    /// Waits, and what is sent after each of them.
+    pub(crate) steps: Vec<(Duration, Vec<u8>)>,
+    /// The time before each byte; zero sends the bytes of a step at once.
     pub(crate) interval: Duration,
     /// Sent again and again afterwards.
     pub(crate) repeat: Vec<u8>,
-    /// A second wait, and what is sent then.
-    pub(crate) later: Duration,
-    pub(crate) second: Vec<u8>,
     /// How the connection ends; `None` keeps it open.
     pub(crate) then: Option<How>,
     /// Whether a complete response is sent, so that TLS is closed in order before a FIN.
@@ -35,7 +31,10 @@ impl Script {
     pub(crate) fn send(answer: &Answer) -> Self {
         let closes = answer.get("connection") == Some("close");
         Self {
-            bytes: [answer.head(), answer.body.clone()].concat(),
+            steps: vec![(
+                Duration::ZERO,
+                [answer.head(), answer.body.clone()].concat(),
+            )],
             then: closes.then_some(How::Fin),
             complete: true,
             ..Self::default()
@@ -56,7 +55,7 @@ pub(crate) fn respond(
         Some(fault) => faulted(fault, answer, Some(request)),
         None => Script::send(&answer),
     };
-    script.wait += state.core().controls.latency;
+    script.steps[0].0 += state.core().controls.latency;
     script
 }
 
@@ -115,37 +114,42 @@ pub(crate) fn faulted(fault: &Fault, mut real: Answer, request: Option<&Request>
         }
     }
     let mut script = Script::send(&real);
-    script.wait = fault.wait();
     script.interval = Duration::from_millis(fault.interval_ms);
+    let (wait, bytes) = &mut script.steps[0];
+    *wait = fault.wait();
+    // What acts after the response waits there.
+    let mut follow = |bytes| (take(wait), bytes);
     match &fault.action {
         Action::Answer { .. } => {}
         Action::Raw {
-            bytes,
+            bytes: raw,
             repeat,
             then,
         } => {
-            script.bytes.clone_from(&bytes.0);
-            script.repeat.clone_from(&repeat.0);
+            bytes.clone_from(&raw.0);
+            let times = (8 * 1024usize).div_ceil(repeat.0.len().max(1));
+            script.repeat = repeat.0.repeat(times);
             script.then = *then;
             script.complete = false;
         }
         Action::Twice => {
-            script.second.clone_from(&script.bytes);
-            swap(&mut script.wait, &mut script.later);
+            let second = follow(bytes.clone());
+            script.steps.push(second);
         }
         Action::Cut { at, how } => {
             script.then = Some(*how);
             script.complete = *at == CutAt::Response;
-            if script.complete {
-                swap(&mut script.wait, &mut script.later);
-            }
-            script.bytes.truncate(match at {
+            bytes.truncate(match at {
                 CutAt::StatusLine => real.status_line().len(),
                 CutAt::HalfBody => real.head().len() + real.body.len() / 2,
                 CutAt::ResponseBytes(sent) => *sent,
                 CutAt::Response => usize::MAX,
                 _ => 0,
             });
+            if script.complete {
+                let end = follow(Vec::new());
+                script.steps.push(end);
+            }
         }
     }
     script

@@ -72,8 +72,9 @@ async fn handle(state: &State, request: &Request) -> Result<Value, String> {
     match (request.path(), &*request.method) {
         ("/sandbox", "GET") => Ok(show(state)),
         ("/sandbox/codes", "POST") => {
-            let code = state.issue(body(request)?)?;
-            Ok(json!(state.entry(&code)))
+            let tap: Tap = body(request)?;
+            let entry = state.issue(&tap.phone_number, tap.connection.as_deref())?;
+            Ok(json!(entry))
         }
         ("/sandbox/controls", "PUT") => control(state, body(request)?),
         ("/sandbox/faults", "POST") => {
@@ -99,7 +100,7 @@ fn body<T: DeserializeOwned>(request: &Request) -> Result<T, String> {
 }
 
 fn show(state: &State) -> Value {
-    let (config, now) = (&state.config, state.clock.now());
+    let (config, now) = (&state.config, state.now());
     let mut core = state.core();
     let core = &mut *core;
     let ledger = core.ledger.entries(LIMIT, now);
@@ -119,6 +120,13 @@ fn show(state: &State) -> Value {
         "ledger": ledger,
         "requests": requests.collect::<Vec<_>>(),
     })
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Tap {
+    phone_number: String,
+    connection: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -146,7 +154,7 @@ fn control(state: &State, switch: Switch) -> Result<Value, String> {
     controls.shape = switch.shape.unwrap_or(controls.shape);
     controls.latency = latency.unwrap_or(controls.latency).min(MAX_LATENCY);
     controls.rate_limit = rate_limit.unwrap_or(controls.rate_limit);
+    core.advance(advance);
     drop(core);
-    state.clock.advance(advance);
     Ok(show(state))
 }

@@ -11,9 +11,12 @@ use crate::refusal::{Rejection, SUCCESS, Said};
 /// The path of the operation (documented).
 pub const EXCHANGE_PATH: &str = "/api/v3/get-wechat-miniprogram-phone";
 
+/// The id of the mini program in every watermark: the sample of the OpenAPI document.
+const MINI_PROGRAM_ID: &str = "wx0123456789abcdef";
+
 /// Processes a request: checks it, consumes its code if that is valid, and writes down the outcome.
 pub(crate) fn process(call: &Call<'_>) -> Answer {
-    let now = call.state.clock.now();
+    let now = call.state.now();
     let mut core = call.state.core();
     let shape = core.controls.shape;
     let result = call.check(&mut core, now).and_then(|()| {
@@ -32,7 +35,7 @@ pub(crate) fn process(call: &Call<'_>) -> Answer {
     call.note(&mut core, outcome);
     drop(core);
     let result = match result {
-        Ok(entry) => phone(call, shape, &entry),
+        Ok(entry) => phone(shape, &entry),
         Err(rejection) => match rejection.said() {
             Said::WeChat(errcode, errmsg) => wechat_error(errcode, errmsg),
             Said::Authing(status_code, api_code, message) => {
@@ -58,7 +61,7 @@ pub(crate) fn process(call: &Call<'_>) -> Answer {
 }
 
 /// The phone number as the shape has it.
-fn phone(call: &Call<'_>, shape: Shape, entry: &Entry) -> Value {
+fn phone(shape: Shape, entry: &Entry) -> Value {
     let number = entry.phone_number.as_deref().unwrap_or_default();
     // It was checked when the code was issued.
     let (country_code, national) = number::split(number).unwrap_or_default();
@@ -76,10 +79,9 @@ fn phone(call: &Call<'_>, shape: Shape, entry: &Entry) -> Value {
     if matches!(shape, Shape::Documented | Shape::Loose) {
         return fields;
     }
-    let connection = entry.connection.as_deref().unwrap_or_default();
     fields["watermark"] = json!({
         "timestamp": entry.issued_at.map(|at| at.timestamp()),
-        "appid": number::mini_program_id(&call.state.config.app_id, connection),
+        "appid": MINI_PROGRAM_ID,
     });
     match shape {
         Shape::Beside => json!({ "phone_info": fields }),

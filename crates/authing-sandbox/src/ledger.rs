@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::refusal::Rejection;
 
@@ -12,19 +12,8 @@ use crate::refusal::Rejection;
 pub const CODE_LIFETIME: Duration = Duration::from_secs(5 * 60);
 /// How many codes the ledger keeps. The oldest is forgotten first, and is unknown then.
 pub const MAX_CODES: usize = 100_000;
-/// The longest code, in characters. A longer one that is presented is kept in part.
-pub(crate) const MAX_CODE: usize = 128;
-
-/// The kind of a code. In JSON `"phone"` or `"login"`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum CodeKind {
-    /// From the phone number button: what the service expects.
-    #[default]
-    Phone,
-    /// From `wx.login`: what the service rejects.
-    Login,
-}
+/// The characters that are kept of a code that was presented.
+const MAX_CODE: usize = 128;
 
 /// What happened to a code, by the sandbox's clock.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
@@ -66,9 +55,7 @@ pub enum Outcome {
 pub struct Entry {
     /// The code itself.
     pub code: String,
-    /// The kind of code it was issued as.
-    pub kind: CodeKind,
-    /// Its phone number in E.164; login codes and unknown ones have none.
+    /// Its phone number in E.164; an unknown code has none.
     pub phone_number: Option<String>,
     /// The identity source connection it was issued for.
     pub connection: Option<String>,
@@ -133,13 +120,12 @@ impl Ledger {
     ) -> Result<Entry, Rejection> {
         let entry = self.entries.get_mut(code).ok_or(Rejection::CodeUnknown)?;
         entry.settle(now);
-        match (entry.status, entry.kind) {
-            (CodeStatus::Unknown, _) => Err(Rejection::CodeUnknown),
-            (_, CodeKind::Login) => Err(Rejection::LoginCode),
+        match entry.status {
+            CodeStatus::Unknown => Err(Rejection::CodeUnknown),
             _ if entry.connection.as_deref() != Some(connection) => Err(Rejection::CodeOfAnother),
-            (CodeStatus::Consumed, _) => Err(Rejection::CodeUsed),
-            (CodeStatus::Expired, _) => Err(Rejection::CodeExpired),
-            (CodeStatus::Issued, _) => {
+            CodeStatus::Consumed => Err(Rejection::CodeUsed),
+            CodeStatus::Expired => Err(Rejection::CodeExpired),
+            CodeStatus::Issued => {
                 entry.status = CodeStatus::Consumed;
                 entry.consumed_at = Some(now);
                 entry.consumed_by = Some(request);

@@ -35,7 +35,7 @@
 //! | route | does |
 //! |---|---|
 //! | `GET /sandbox` | shows everything, of codes and requests the latest 50 |
-//! | `POST /sandbox/codes` | issues a code: `{"phoneNumber": "+8613800138000"}` or `{"kind": "login"}`; optional `connection`, `code` |
+//! | `POST /sandbox/codes` | issues a code: `{"phoneNumber": "+8613800138000"}`, optional `connection` |
 //! | `PUT /sandbox/controls` | any of `{"shape": "nested", "rateLimit": 5, "latencyMs": 300, "advanceSeconds": 300}`; `"rateLimit": "off"` removes the limit, 0 rejects every request |
 //! | `POST /sandbox/faults` | adds a fault, see below; `DELETE` removes all |
 //! | `POST /sandbox/send` | `{"code": "…", "to": "backend"}` hands a code to the backend, `"sandbox"` exchanges it |
@@ -76,7 +76,6 @@ macro_rules! setters {
 
 mod answer;
 mod api;
-mod clock;
 mod console;
 mod fault;
 mod get_wechat_miniprogram_phone;
@@ -94,17 +93,14 @@ mod stream;
 mod wire;
 
 pub use answer::Shape;
-pub use clock::{Clock, MAX_ADVANCE};
 pub use console::OPENAPI_DOCUMENT;
 pub use fault::{CutAt, Fault, How, MAX_FAULTS};
 pub use get_wechat_miniprogram_phone::EXCHANGE_PATH;
-pub use ledger::{CODE_LIFETIME, CodeKind, CodeStatus, Entry, MAX_CODES, Outcome};
+pub use ledger::{CODE_LIFETIME, CodeStatus, Entry, MAX_CODES, Outcome};
 pub use log::{
-    Closed, ConnectionRecord, Ending, MAX_RECORDED_BYTES, MAX_RECORDED_RESPONSE, MAX_RECORDS,
-    RequestRecord, Tls,
+    ConnectionRecord, Ending, MAX_RECORDED_BYTES, MAX_RECORDED_RESPONSE, MAX_RECORDS, RequestRecord,
 };
-pub use operation::MAX_REQUEST_BODY;
 pub use refusal::Rejection;
 pub use sandbox::{Builder, DEFAULT_APP_ID, DEFAULT_CONNECTION, DEFAULT_USERPOOL_ID, Sandbox};
-pub use state::{MAX_LATENCY, Order};
+pub use state::{MAX_ADVANCE, MAX_LATENCY};
 pub use wire::MAX_CONNECTIONS;

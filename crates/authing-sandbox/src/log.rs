@@ -46,8 +46,6 @@ pub struct RequestRecord {
     pub bytes: Vec<u8>,
     /// Whether all of it was received.
     pub complete: bool,
-    /// Whether it was complete only after the sandbox had ended the connection.
-    pub late: bool,
     /// Why it is not a well-formed HTTP request.
     pub problem: Option<String>,
     /// The code in its body.
@@ -75,32 +73,6 @@ impl RequestRecord {
     }
 }
 
-/// How a peer closed its side.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Closed {
-    /// With a FIN.
-    Fin,
-    /// With a RST.
-    Reset,
-}
-
-/// The state of TLS on a connection.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Tls {
-    /// The sandbox does not speak TLS.
-    #[default]
-    Plain,
-    /// The handshake has not ended.
-    Handshaking,
-    /// The handshake is complete.
-    Done {
-        /// The client certificate, in DER.
-        client_certificate: Option<Vec<u8>>,
-    },
-    /// The handshake failed.
-    Failed(String),
-}
-
 /// One accepted connection.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
@@ -109,10 +81,11 @@ pub struct ConnectionRecord {
     pub number: u64,
     /// Bytes of HTTP that were read, under TLS after decryption.
     pub plain_bytes_read: u64,
-    /// The state of TLS.
-    pub tls: Tls,
-    /// Whether and how the peer closed.
-    pub peer_closed: Option<Closed>,
+    /// The result of the TLS handshake: the client certificate in DER, or why it failed. `None`
+    /// without TLS and until the handshake ends.
+    pub handshake: Option<Result<Option<Vec<u8>>, String>>,
+    /// Whether and how the peer closed: with a FIN or a RST.
+    pub peer_closed: Option<How>,
     /// Whether and how the sandbox ended it.
     pub ended: Option<How>,
     /// Whether the sandbox holds the socket.
@@ -134,14 +107,13 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    pub(crate) fn accept(&mut self, tls: Tls) -> u64 {
+    pub(crate) fn accept(&mut self) -> u64 {
         if self.connections.len() >= MAX_RECORDS {
             self.connections.pop_first();
         }
         self.accepted += 1;
         let record = ConnectionRecord {
             number: self.accepted,
-            tls,
             open: true,
             ..ConnectionRecord::default()
         };

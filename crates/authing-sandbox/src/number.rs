@@ -1,6 +1,5 @@
 //! Phone numbers as a tester writes them, and the random identifiers that the sandbox makes up.
 
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::iter;
 
 /// Splits `+<country code><national number>`, or a bare mainland number, into these two parts. The
@@ -28,28 +27,18 @@ pub(crate) fn split(number: &str) -> Result<(&str, &str), &'static str> {
     Ok((country_code, national))
 }
 
-/// How many of the leading digits are the country code, by the prefix rules of ITU-T E.164: zones
-/// 1 and 7 have one digit, the pairs listed here two, all others three.
+/// The country codes with two digits (ITU-T E.164).
+const TWO_DIGITS: &str = "20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 \
+                          57 58 60 61 62 63 64 65 66 81 82 84 86 90 91 92 93 94 95 98";
+
+/// How many of the leading digits are the country code.
 fn country_code_length(digits: &str) -> Option<usize> {
-    let bytes = digits.as_bytes();
-    match (bytes.first()?, bytes.get(1)) {
-        (b'0', _) => None,
-        (b'1' | b'7', _) => Some(1),
-        (b'2', Some(b'0' | b'7'))
-        | (b'3', Some(b'0'..=b'4' | b'6' | b'9'))
-        | (b'4', Some(b'0' | b'1' | b'3'..=b'9'))
-        | (b'5', Some(b'1'..=b'8'))
-        | (b'6', Some(b'0'..=b'6'))
-        | (b'8', Some(b'1' | b'2' | b'4' | b'6'))
-        | (b'9', Some(b'0'..=b'5' | b'8')) => Some(2),
+    match digits.as_bytes()[0] {
+        b'0' => None,
+        b'1' | b'7' => Some(1),
+        _ if TWO_DIGITS.split(' ').any(|code| digits.starts_with(code)) => Some(2),
         _ => Some(3),
     }
-}
-
-/// A `wx.login` code in the form of WeChat's samples: 32 letters and digits.
-pub(crate) fn login_code() -> String {
-    let random = iter::repeat_with(fastrand::alphanumeric);
-    iter::once('W').chain(random).take(32).collect()
 }
 
 /// A request id in the form of a version 4 UUID, as in Authing's sample.
@@ -61,14 +50,6 @@ pub(crate) fn request_id() -> String {
 /// WeChat's `rid`, the end of every `errmsg`: three groups of eight hexadecimal digits.
 pub(crate) fn rid() -> String {
     format!("{}-{}-{}", hex(8), hex(8), hex(8))
-}
-
-/// The id of the mini program behind a connection: `wx` and 16 hexadecimal digits, always the same
-/// for the same names.
-pub(crate) fn mini_program_id(app_id: &str, connection: &str) -> String {
-    let mut hasher = DefaultHasher::new();
-    (app_id, connection).hash(&mut hasher);
-    format!("wx{:016x}", hasher.finish())
 }
 
 /// Random hexadecimal digits in lower case.

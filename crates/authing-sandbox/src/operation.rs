@@ -9,9 +9,6 @@ use crate::refusal::Rejection;
 use crate::request::Request;
 use crate::state::{Core, State};
 
-/// The largest request body that an operation accepts, in bytes.
-pub const MAX_REQUEST_BODY: usize = 64 * 1024;
-
 /// One complete request to an operation.
 pub(crate) struct Call<'a> {
     pub(crate) state: &'a State,
@@ -53,9 +50,6 @@ impl<'a> Call<'a> {
         }
         if !request.is_json() {
             return Err(Rejection::ContentType);
-        }
-        if request.body.len() > MAX_REQUEST_BODY {
-            return Err(Rejection::BodyTooLarge);
         }
         self.body.as_ref().map(|_| ()).ok_or(Rejection::NotJson)
     }

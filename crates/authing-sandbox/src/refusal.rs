@@ -38,8 +38,6 @@ rejections! {
     Throttled Authing(429, None, ("请求过于频繁，请稍后再试", "Too many requests, try again later"));
     /// The content type is not `application/json`.
     ContentType Authing(400, None, ("content-type 必须为 application/json", "content-type must be application/json"));
-    /// The body is larger than [`MAX_REQUEST_BODY`](crate::MAX_REQUEST_BODY).
-    BodyTooLarge Authing(413, None, ("请求体过大", "Request body too large"));
     /// The body is not one JSON object.
     NotJson Authing(400, None, ("请求体不是 JSON 对象", "The request body is not a JSON object"));
     /// A required field is absent, not a string, or empty.
@@ -52,14 +50,12 @@ rejections! {
     UnknownUserpool Authing(404, Some(2224), ("用户池不存在", "The user pool does not exist"));
     /// The application has no such identity source connection.
     UnknownConnection Authing(404, None, ("身份源连接不存在：extIdpConnidentifier", "The identity source connection does not exist: extIdpConnidentifier"));
-    /// The code was never issued, or has been forgotten.
+    /// The code was never issued, as a code of `wx.login`, or has been forgotten.
     CodeUnknown WeChat(40029, "invalid code");
     /// The code is older than [`CODE_LIFETIME`](crate::CODE_LIFETIME).
     CodeExpired WeChat(40029, "invalid code");
     /// The code belongs to another connection, hence to another mini program.
     CodeOfAnother WeChat(40029, "invalid code");
-    /// A `wx.login` code instead of a phone code.
-    LoginCode WeChat(40029, "invalid code");
     /// The code was used before.
     CodeUsed WeChat(40163, "code been used");
 }

@@ -3,21 +3,23 @@
 
 use std::time::{Duration, Instant};
 
-use http::Uri;
+use anyhow::bail;
+use http::request::Builder;
+use http::{Request, Uri};
+use http_body_util::{BodyExt as _, Limited};
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::get_wechat_miniprogram_phone::EXCHANGE_PATH;
-use crate::request;
 use crate::state::Config;
 
 /// How long a response may take: longer than the client's own default timeout.
 const DEADLINE: Duration = Duration::from_secs(20);
 /// The bytes of a response that are read.
-const MAX_RESPONSE: u64 = 64 * 1024;
+const MAX_RESPONSE: usize = 64 * 1024;
 
 /// Reads the URL of a backend: plain http, without user name.
 pub(crate) fn parse(url: &str) -> Result<Uri, String> {
@@ -56,73 +58,50 @@ pub(crate) async fn hand_over(config: &Config, order: HandOver) -> Result<Value,
         To::Backend => {
             let known = config.backend.as_deref();
             let url = known.ok_or("no backend is known; start the sandbox with --backend URL")?;
-            Ok(send(&parse(url)?, "", &json!({ "code": code })).await)
+            Ok(send(Request::post(parse(url)?), &json!({ "code": code })).await)
         }
         To::Sandbox => {
             let url = parse(&format!("{}{EXCHANGE_PATH}", config.base_url));
             let url = url.map_err(|_| "a sandbox with TLS does not send to itself")?;
             let connection = order.connection.as_ref().unwrap_or(&config.connections[0]);
-            let app = format!("x-authing-app-id: {}\r\n", config.app_id);
-            let headers = format!("{app}x-authing-lang: en-US\r\n");
+            let request = Request::post(url)
+                .header("x-authing-app-id", &config.app_id)
+                .header("x-authing-lang", "en-US");
             let body = json!({ "code": code, "extIdpConnidentifier": connection });
-            Ok(send(&url, &headers, &body).await)
+            Ok(send(request, &body).await)
         }
     }
 }
 
 /// What was sent and what came back, for the console.
-async fn send(url: &Uri, headers: &str, body: &Value) -> Value {
+async fn send(request: Builder, body: &Value) -> Value {
     let body = body.to_string();
-    // HTTP/1.0, so that the response is not chunked and ends with the connection.
-    let request = format!(
-        "POST {} HTTP/1.0\r\nhost: {}\r\ncontent-type: application/json\r\n\
-         accept: application/json\r\n{headers}content-length: {}\r\n\r\n{body}",
-        url.path_and_query().map_or("/", |path| path.as_str()),
-        url.authority().map_or("", |authority| authority.as_str()),
-        body.len()
-    );
-    let host = url.host().unwrap_or_default();
-    let address = format!("{host}:{}", url.port_u16().unwrap_or(80));
+    let url = request.uri_ref().map(ToString::to_string);
+    let request = request.header("content-type", "application/json");
     let started = Instant::now();
-    let exchange = exchange(address, request);
-    let result = timeout(DEADLINE, exchange).await;
-    let result = result.unwrap_or_else(|_| Err("no response within 20 s".to_owned()));
+    let exchange = timeout(DEADLINE, exchange(request.body(body.clone()))).await;
+    let result = exchange.unwrap_or_else(|_| bail!("no response within 20 s"));
+    let result = result.map_err(|error| format!("{error:#}"));
     json!({
-        "request": { "method": "POST", "url": url.to_string(), "body": body },
+        "request": { "method": "POST", "url": url, "body": body },
         "error": result.as_ref().err(),
         "response": result.as_ref().ok(),
         "elapsedMs": u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
     })
 }
 
-async fn exchange(address: String, request: String) -> Result<Value, String> {
-    let connected = TcpStream::connect(&address).await;
-    let mut stream = connected.map_err(|error| format!("cannot connect to {address}: {error}"))?;
-    let mut bytes = Vec::new();
-    let sent = stream.write_all(request.as_bytes()).await;
-    let read = stream.take(MAX_RESPONSE).read_to_end(&mut bytes).await;
-    let broken = match sent.and(read) {
-        Ok(_) => "the connection was closed before the response was complete",
-        Err(_) => "the connection was reset before the response was complete",
-    };
-    let mut headers = [httparse::EMPTY_HEADER; 64];
-    let mut response = httparse::Response::new(&mut headers);
-    let length = request::complete(response.parse(&bytes))
-        .map_err(|error| format!("not an HTTP response: {error}"))?
-        .ok_or(broken)?;
-    let header = |name: &str| {
-        let mut headers = response.headers.iter();
-        let found = headers.find(|header| header.name.eq_ignore_ascii_case(name));
-        found.and_then(|header| std::str::from_utf8(header.value).ok())
-    };
-    let body = &bytes[length..];
-    let announced = header("content-length").and_then(|value| value.parse::<usize>().ok());
-    if announced.is_some_and(|announced| body.len() < announced) {
-        return Err(broken.to_owned());
-    }
+async fn exchange(request: http::Result<Request<String>>) -> anyhow::Result<Value> {
+    let client = Client::builder(TokioExecutor::new())
+        .pool_max_idle_per_host(0)
+        .retry_canceled_requests(false)
+        .build_http();
+    let (head, body) = client.request(request?).await?.into_parts();
+    let limited = Limited::new(body, MAX_RESPONSE).collect().await;
+    let body = limited.map_err(anyhow::Error::from_boxed)?.to_bytes();
+    let content_type = head.headers.get("content-type");
     Ok(json!({
-        "httpStatus": response.code,
-        "contentType": header("content-type"),
-        "body": String::from_utf8_lossy(body),
+        "httpStatus": head.status.as_u16(),
+        "contentType": content_type.map(|value| String::from_utf8_lossy(value.as_bytes())),
+        "body": String::from_utf8_lossy(&body),
     }))
 }

@@ -4,20 +4,19 @@ use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::Duration;
 
-use tokio::sync::oneshot;
+use tokio::runtime::Runtime;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 
 use crate::answer::Shape;
-use crate::clock::Clock;
 use crate::fault::Fault;
 use crate::ledger::Entry;
 use crate::log::{ConnectionRecord, RequestRecord};
 use crate::relay;
-use crate::state::{Config, MAX_LATENCY, Order, State};
+use crate::state::{Config, MAX_LATENCY, State};
 use crate::wire;
 
 /// The application id of a sandbox for which no other is set.
@@ -72,8 +71,6 @@ impl Builder {
         shape(self, shape: Shape) => self.config.controls.shape = shape;
         /// Delays every response of the API. Default: zero. At most a minute.
         latency(self, latency: Duration) => self.config.controls.latency = latency.min(MAX_LATENCY);
-        /// Sets whether the clock moves only by [`Clock::advance`]. Default: no.
-        manual_clock(self, manual: bool) => self.config.manual_clock = manual;
         /// Sets a backend that takes `POST {"code": "…"}`, to which the console hands codes, such as
         /// `http://127.0.0.1:3000/api/phone`. Default: none.
         backend(self, url: impl Into<String>) => self.config.backend = Some(url.into());
@@ -99,34 +96,25 @@ impl Builder {
         let listener = TcpListener::bind(self.address)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
-        self.config.tls = self.acceptor.is_some();
-        self.config.base_url = if self.config.tls {
+        self.config.base_url = if self.acceptor.is_some() {
             format!("https://localhost:{}", address.port())
         } else {
             format!("http://{address}")
         };
         let state = State::new(self.config);
-        let runtime = tokio::runtime::Builder::new_current_thread()
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("authing-sandbox")
             .enable_all()
             .build()?;
         let entered = runtime.enter();
         let listener = tokio::net::TcpListener::from_std(listener)?;
         drop(entered);
-        let (stop, stopped) = oneshot::channel::<()>();
-        let serving = wire::serve(listener, state.clone(), self.acceptor);
-        let serve = async {
-            tokio::select! {
-                _ = stopped => {}
-                () = serving => {}
-            }
-        };
-        let thread = thread::Builder::new()
-            .name("authing-sandbox".to_owned())
-            .spawn(move || runtime.block_on(serve))?;
+        runtime.spawn(wire::serve(listener, state.clone(), self.acceptor));
         Ok(Sandbox {
             address,
             state,
-            running: Some((stop, thread)),
+            runtime: Some(runtime),
         })
     }
 
@@ -167,7 +155,7 @@ fn invalid(text: String) -> io::Error {
 pub struct Sandbox {
     address: SocketAddr,
     state: State,
-    running: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
+    runtime: Option<Runtime>,
 }
 
 // Without the token and the codes.
@@ -213,25 +201,25 @@ impl Sandbox {
 
     /// Issues a code, as a user's tap would. The error says why it is not a phone number.
     pub fn issue_code(&self, phone_number: &str) -> io::Result<String> {
-        self.issue(Order {
-            phone_number: Some(phone_number.to_owned()),
-            ..Order::default()
-        })
+        let issued = self.state.issue(phone_number, None);
+        issued.map(|entry| entry.code).map_err(invalid)
     }
 
-    /// Issues the code that is ordered. The error says which part of the order is invalid.
-    pub fn issue(&self, order: Order) -> io::Result<String> {
-        self.state.issue(order).map_err(invalid)
+    /// Issues a code for an identity source connection other than the first.
+    pub fn issue_code_for(&self, phone_number: &str, connection: &str) -> io::Result<String> {
+        let issued = self.state.issue(phone_number, Some(connection));
+        issued.map(|entry| entry.code).map_err(invalid)
     }
 
-    /// Returns the clock by which codes expire.
-    pub fn clock(&self) -> &Clock {
-        &self.state.clock
+    /// Moves the clock by which codes expire forward, by [`MAX_ADVANCE`](crate::MAX_ADVANCE) in all
+    /// at most. It runs with the machine's time and cannot be moved back.
+    pub fn advance_clock(&self, duration: Duration) {
+        self.state.core().advance(duration);
     }
 
     /// Returns what happened to every code, in the order in which they were issued or presented.
     pub fn ledger(&self) -> Vec<Entry> {
-        let now = self.state.clock.now();
+        let now = self.state.now();
         self.state.core().ledger.entries(usize::MAX, now)
     }
 
@@ -296,9 +284,8 @@ impl Sandbox {
 
 impl Drop for Sandbox {
     fn drop(&mut self) {
-        if let Some((stop, thread)) = self.running.take() {
-            drop(stop);
-            let _ = thread.join();
-        }
+        let runtime = self.runtime.take();
+        // A runtime cannot be dropped in async code, and the caller's may be async.
+        let _ = thread::spawn(|| drop(runtime)).join();
     }
 }

@@ -1,21 +1,21 @@
 //! The state of a sandbox, protected by one lock.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use serde::Deserialize;
 
 use crate::answer::Shape;
-use crate::clock::{self, Clock};
 use crate::fault::{CutAt, Fault, MAX_FAULTS};
-use crate::ledger::{CODE_LIFETIME, CodeKind, CodeStatus, Entry, Ledger, MAX_CODE};
+use crate::ledger::{CODE_LIFETIME, CodeStatus, Entry, Ledger};
 use crate::log::Log;
 use crate::number;
 
 /// The longest latency: a minute.
 pub const MAX_LATENCY: Duration = Duration::from_secs(60);
+/// The furthest that the clock can be advanced in all: ten years of 365 days.
+pub const MAX_ADVANCE: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
 /// What a sandbox is started with.
 #[derive(Clone, Debug, Default)]
@@ -27,8 +27,6 @@ pub(crate) struct Config {
     pub(crate) admin_token: Option<String>,
     pub(crate) backend: Option<String>,
     pub(crate) base_url: String,
-    pub(crate) tls: bool,
-    pub(crate) manual_clock: bool,
     pub(crate) controls: Controls,
 }
 
@@ -49,6 +47,8 @@ pub(crate) struct Core {
     pub(crate) log: Log,
     pub(crate) faults: VecDeque<Fault>,
     pub(crate) controls: Controls,
+    /// By how much the clock is ahead of the machine's.
+    advanced: Duration,
     /// The current second, and the requests in it.
     window: (i64, u32),
 }
@@ -57,23 +57,11 @@ pub(crate) struct Core {
 #[derive(Clone, Debug)]
 pub(crate) struct State {
     pub(crate) config: Arc<Config>,
-    pub(crate) clock: Clock,
+    started_at: DateTime<Utc>,
+    // Elapsed time is measured monotonically: a machine that corrects its own clock must not make
+    // expired codes valid again.
+    started: Instant,
     core: Arc<Mutex<Core>>,
-}
-
-/// What to issue a code for.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Order {
-    /// The number, `+` and digits or 11 digits of mainland China; only for [`CodeKind::Phone`].
-    pub phone_number: Option<String>,
-    /// The kind of code.
-    #[serde(default)]
-    pub kind: CodeKind,
-    /// The identity source connection. Default: the sandbox's first.
-    pub connection: Option<String>,
-    /// The text of the code. Default: random.
-    pub code: Option<String>,
 }
 
 fn invalid<T>(text: impl Into<String>) -> Result<T, String> {
@@ -83,7 +71,8 @@ fn invalid<T>(text: impl Into<String>) -> Result<T, String> {
 impl State {
     pub(crate) fn new(config: Config) -> Self {
         Self {
-            clock: Clock::new(config.manual_clock),
+            started_at: Utc::now(),
+            started: Instant::now(),
             core: Arc::new(Mutex::new(Core {
                 controls: config.controls,
                 ..Core::default()
@@ -93,57 +82,41 @@ impl State {
     }
 
     pub(crate) fn core(&self) -> MutexGuard<'_, Core> {
-        clock::lock(&self.core)
+        // A panic in another thread leaves the value usable.
+        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The time in the sandbox.
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.started_at + self.started.elapsed() + self.core().advanced
     }
 
     pub(crate) fn entry(&self, code: &str) -> Option<Entry> {
-        let now = self.clock.now();
+        let now = self.now();
         self.core().ledger.entry(code, now)
     }
 
-    pub(crate) fn issue(&self, order: Order) -> Result<String, String> {
-        let phone_number = match (order.kind, &order.phone_number) {
-            (CodeKind::Phone, None) => return invalid("phoneNumber is missing"),
-            (CodeKind::Phone, Some(number)) => {
-                let (country_code, national) = number::split(number).or_else(invalid)?;
-                Some(format!("+{country_code}{national}"))
-            }
-            (CodeKind::Login, None) => None,
-            (CodeKind::Login, Some(_)) => return invalid("a login code has no phoneNumber"),
-        };
+    pub(crate) fn issue(&self, number: &str, connection: Option<&str>) -> Result<Entry, String> {
+        let (country_code, national) = number::split(number).or_else(invalid)?;
         let known = &self.config.connections;
-        let connection = order.connection.unwrap_or_else(|| known[0].clone());
-        if !known.contains(&connection) {
+        let connection = connection.unwrap_or(&known[0]);
+        if !known.iter().any(|each| each == connection) {
             let known = known.join(", ");
             return invalid(format!("no such connection; the sandbox has {known}"));
         }
-        // In the form of WeChat's samples.
-        let code = order.code.unwrap_or_else(|| match order.kind {
-            CodeKind::Phone => number::hex(64),
-            CodeKind::Login => number::login_code(),
-        });
-        if !(1..=MAX_CODE).contains(&code.len()) || !code.bytes().all(|b| b.is_ascii_graphic()) {
-            return invalid(format!(
-                "a code has 1 to {MAX_CODE} visible ASCII characters"
-            ));
-        }
-        let now = self.clock.now();
-        let mut core = self.core();
-        let known = core.ledger.entry(&code, now);
-        if known.is_some_and(|entry| entry.status != CodeStatus::Unknown) {
-            return invalid("this code was issued before");
-        }
-        core.ledger.issue(Entry {
-            code: code.clone(),
-            kind: order.kind,
-            phone_number,
-            connection: Some(connection),
+        let now = self.now();
+        let entry = Entry {
+            // In the form of WeChat's samples.
+            code: number::hex(64),
+            phone_number: Some(format!("+{country_code}{national}")),
+            connection: Some(connection.to_owned()),
             issued_at: Some(now),
             expires_at: Some(now + CODE_LIFETIME),
             status: CodeStatus::Issued,
             ..Entry::default()
-        });
-        Ok(code)
+        };
+        self.core().ledger.issue(entry.clone());
+        Ok(entry)
     }
 
     pub(crate) fn push_fault(&self, fault: Fault) -> Result<(), String> {
@@ -160,6 +133,11 @@ impl State {
 }
 
 impl Core {
+    /// Moves the clock forward.
+    pub(crate) fn advance(&mut self, duration: Duration) {
+        self.advanced = self.advanced.saturating_add(duration).min(MAX_ADVANCE);
+    }
+
     /// Takes the first fault if `takes` accepts its trigger.
     pub(crate) fn take_fault(&mut self, takes: impl FnOnce(CutAt) -> bool) -> Option<Fault> {
         let first = self.faults.front_mut()?;

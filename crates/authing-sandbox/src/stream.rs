@@ -11,7 +11,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use crate::fault::How;
-use crate::log::{Closed, ConnectionRecord, Tls};
+use crate::log::ConnectionRecord;
 use crate::state::State;
 
 /// A connection's socket and record. The connection is over when this and the stream are dropped.
@@ -25,14 +25,9 @@ pub(crate) struct Link {
 impl Link {
     pub(crate) fn open(state: &State, tcp: &TcpStream) -> io::Result<Self> {
         tcp.set_nodelay(true)?;
-        let tls = if state.config.tls {
-            Tls::Handshaking
-        } else {
-            Tls::Plain
-        };
         Ok(Self {
             socket: SockRef::from(tcp).try_clone()?,
-            number: state.core().log.accept(tls),
+            number: state.core().log.accept(),
             state: state.clone(),
         })
     }
@@ -44,7 +39,7 @@ impl Link {
 
     /// Whether the peer has sent a RST.
     pub(crate) fn was_reset(&self) -> bool {
-        self.update(|record| record.peer_closed) == Some(Some(Closed::Reset))
+        self.update(|record| record.peer_closed) == Some(Some(How::Reset))
     }
 
     /// Reads some bytes into the buffer; `false` at the end.
@@ -68,13 +63,13 @@ impl Link {
     /// Notes how the peer closed.
     pub(crate) fn note_close(&self, kind: ErrorKind) {
         self.update(|record| match kind {
-            ErrorKind::ConnectionReset => record.peer_closed = Some(Closed::Reset),
+            ErrorKind::ConnectionReset => record.peer_closed = Some(How::Reset),
             // After the sandbox's own FIN a broken pipe says nothing about the peer.
             ErrorKind::BrokenPipe if record.ended.is_none() => {
-                record.peer_closed = Some(Closed::Reset);
+                record.peer_closed = Some(How::Reset);
             }
             ErrorKind::UnexpectedEof => {
-                record.peer_closed.get_or_insert(Closed::Fin);
+                record.peer_closed.get_or_insert(How::Fin);
             }
             _ => {}
         });
@@ -115,7 +110,7 @@ impl Link {
     ) -> Option<TlsStream<TcpStream>> {
         match acceptor.accept(tcp).into_fallible().await {
             Err((error, tcp)) => {
-                self.update(|record| record.tls = Tls::Failed(error.to_string()));
+                self.update(|record| record.handshake = Some(Err(error.to_string())));
                 // A RST would make the client lose the alert.
                 self.end_and_drain(tcp, How::Fin).await;
                 None
@@ -123,10 +118,8 @@ impl Link {
             Ok(stream) => {
                 let session = stream.get_ref().1;
                 let certificate = session.peer_certificates().and_then(<[_]>::first);
-                let done = Tls::Done {
-                    client_certificate: certificate.map(|der| der.to_vec()),
-                };
-                self.update(|record| record.tls = done);
+                let certificate = certificate.map(|der| der.to_vec());
+                self.update(|record| record.handshake = Some(Ok(certificate)));
                 Some(stream)
             }
         }

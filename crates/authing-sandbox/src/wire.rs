@@ -159,7 +159,7 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
     /// number.
     fn note(&mut self, change: impl FnOnce(&mut RequestRecord)) -> u64 {
         let state = &self.link.state;
-        let now = state.clock.now();
+        let now = state.now();
         let mut core = state.core();
         let begin = || core.log.begin(self.link.number, now);
         let number = *self.record.get_or_insert_with(begin);
@@ -209,10 +209,7 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
             return Some(Script::send(&api::finish(answer, request)));
         }
         self.keep(request.length);
-        let number = self.note(|record| {
-            record.complete = true;
-            record.late = late;
-        });
+        let number = self.note(|record| record.complete = true);
         if late || early.is_some() {
             api::complete(&state, request, number, early == Some(true));
             return None;
@@ -333,8 +330,14 @@ async fn send<W: AsyncWrite + Unpin>(
     script: &Script,
     record: impl Fn(&[u8]),
 ) -> io::Result<()> {
+    let size = if script.interval.is_zero() {
+        16 * 1024
+    } else {
+        1
+    };
     let mut write = async |bytes: &[u8]| {
-        for part in bytes.chunks(16 * 1024) {
+        for part in bytes.chunks(size) {
+            pause(script.interval).await;
             record(part);
             let sending = async {
                 writer.write_all(part).await?;
@@ -344,22 +347,13 @@ async fn send<W: AsyncWrite + Unpin>(
         }
         io::Result::Ok(())
     };
-    pause(script.wait).await;
-    if script.interval.is_zero() {
-        write(&script.bytes).await?;
-    } else {
-        for byte in script.bytes.chunks(1) {
-            sleep(script.interval).await;
-            write(byte).await?;
-        }
+    for (wait, bytes) in &script.steps {
+        pause(*wait).await;
+        write(bytes).await?;
     }
-    if !script.repeat.is_empty() {
-        let block = script.repeat.repeat(8 * 1024 / script.repeat.len() + 1);
-        loop {
-            write(&block).await?;
-            tokio::task::yield_now().await;
-        }
+    while !script.repeat.is_empty() {
+        write(&script.repeat).await?;
+        tokio::task::yield_now().await;
     }
-    pause(script.later).await;
-    write(&script.second).await
+    Ok(())
 }

@@ -16,20 +16,18 @@ fn admin(sandbox: &Sandbox, method: &str, path: &str, body: impl Display) -> Str
 #[test]
 fn the_console_uses_its_files_and_five_routes_that_explain_errors() {
     let sandbox = sandbox();
+    let code = issue(&sandbox);
     let table = r#"
         GET | / | | 200 | POLICY
         GET | /console/console.css | | 200 | POLICY
         GET | /console/console.js | | 200 | POLICY
         GET | /console/icon.svg | | 200 | POLICY
         GET | /openapi.json | | 200 | POLICY
-        POST | /sandbox/codes | {"phoneNumber": "13800138000", "code": "p"} | 200 | "issued"
-        POST | /sandbox/codes | {"kind": "login", "code": "w"} | 200 | "code":"w"
-        POST | /sandbox/codes | {} | 400 | phoneNumber is missing
+        POST | /sandbox/codes | {"phoneNumber": "13800138000"} | 200 | "issued"
+        POST | /sandbox/codes | {} | 400 | missing field `phoneNumber`
         POST | /sandbox/codes | {"phoneNumber": "1"} | 400 | 11 more digits
-        POST | /sandbox/codes | {"phone": "1"} | 400 | expected one of `phoneNumber`
-        POST | /sandbox/codes | {"kind": "login", "connection": "x"} | 400 | has my-wxapp
-        POST | /sandbox/codes | {"kind": "login", "code": "a b"} | 400 | visible
-        POST | /sandbox/codes | {"kind": "login", "code": "p"} | 400 | before
+        POST | /sandbox/codes | {"phone": "1"} | 400 | `phoneNumber` or `connection`
+        POST | /sandbox/codes | {"phoneNumber": "13800138000", "connection": "x"} | 400 | has my-wxapp
         GET | /sandbox | | 200 | "phoneNumber":"+8613800138000"
         PUT | /sandbox/controls | {"shape": "nested", "latencyMs": 5} | 200 | "latencyMs":5.0
         PUT | /sandbox/controls | {"rateLimit": 0, "advanceSeconds": 300} | 200 | "rateLimit":0,
@@ -37,11 +35,11 @@ fn the_console_uses_its_files_and_five_routes_that_explain_errors() {
         PUT | /sandbox/controls | {"rateLimit": -1} | 400 | or \"off\"
         GET | /sandbox | | 200 | "shape":"nested"
         GET | /sandbox | | 200 | "status":"expired"
-        POST | /api/v3/get-wechat-miniprogram-phone | {"code": "p"} | 429 | "statusCode":429
+        POST | /api/v3/get-wechat-miniprogram-phone | {"code": "CODE"} | 429 | "statusCode":429
         PUT | /sandbox/controls | {"rateLimit": "off"} | 200 | "rateLimit":"off"
-        POST | /sandbox/send | {"code": "p", "to": "sandbox"} | 200 | \"errcode\":40029
+        POST | /sandbox/send | {"code": "CODE", "to": "sandbox"} | 200 | \"errcode\":40029
         POST | /sandbox/send | {"code": "other", "to": "sandbox"} | 200 | \"errcode\":40029
-        POST | /sandbox/send | {"code": "p", "to": "backend"} | 400 | --backend
+        POST | /sandbox/send | {"code": "CODE", "to": "backend"} | 400 | --backend
         GET | /sandbox | | 200 | "status":"unknown"
         GET | /sandbox/x | | 404 | POST /sandbox/send
         GET | /sandbox/faults | | 404 | POST, DELETE
@@ -53,7 +51,7 @@ fn the_console_uses_its_files_and_five_routes_that_explain_errors() {
         DELETE | /sandbox/faults | | 200 | "faults":[]"#;
     let policy = "content-security-policy: default-src 'none'; script-src 'self'; style-src 'self'";
     for [method, path, body, status, part] in rows(table) {
-        let response = admin(&sandbox, method, path, body);
+        let response = admin(&sandbox, method, path, body.replace("CODE", &code));
         let row = format!("{method} {path} {body}: {response}");
         assert_eq!(response[9..12], *status, "{row}");
         assert!(response.contains(&part.replace("POLICY", policy)), "{row}");
@@ -70,7 +68,7 @@ fn the_console_uses_its_files_and_five_routes_that_explain_errors() {
     for (name, part) in [
         ("outcome", "code-expired"),
         ("ending", "responded"),
-        ("request", r#""code":"p""#),
+        ("request", &*code),
         ("response", r#""errcode":40029"#),
     ] {
         let text = state["requests"][1][name].as_str().unwrap();
@@ -145,14 +143,14 @@ fn codes_are_handed_to_the_backend_and_to_the_sandbox_once() {
     assert_eq!(sent["response"], expected);
     let received = String::from_utf8(last(&backend).bytes).unwrap();
     let (head, body) = received.split_once("\r\n\r\n").unwrap();
-    let start = "POST /api/phone HTTP/1.0\r\nhost: 127.0.0.1:";
+    let start = "POST /api/phone HTTP/1.1\r\n";
     assert!(head.starts_with(start), "{head}");
     assert_eq!(body, json!({ "code": code }).to_string());
     assert_eq!(backend.request_count(), 1);
 
     for (at, how, words) in [
-        (CutAt::Request, How::Reset, "was reset"),
-        (CutAt::HalfBody, How::Fin, "was closed"),
+        (CutAt::Request, How::Reset, "reset by peer"),
+        (CutAt::HalfBody, How::Fin, "end of file"),
     ] {
         push(&sandbox, Fault::cut(at, how).consume(false));
         let sent = hand_over("sandbox");

@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::sync::Arc;
 use std::time::Duration;
 
-use authing_sandbox::{Closed, CodeStatus, CutAt, Fault, How, Sandbox, Tls};
+use authing_sandbox::{CodeStatus, CutAt, Fault, How, Sandbox};
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, StreamOwned};
 
@@ -70,10 +70,7 @@ fn exchanges_and_cuts_work_above_and_below_tls() {
         assert_eq!(seen(&sandbox, &code), (1, CodeStatus::Consumed));
         let connection = sandbox.connections().pop().unwrap();
         assert_eq!(connection.plain_bytes_read, request.len() as u64);
-        let expected = Tls::Done {
-            client_certificate: None,
-        };
-        assert_eq!(connection.tls, expected);
+        assert_eq!(connection.handshake, Some(Ok(None)));
     }
 }
 
@@ -102,9 +99,9 @@ fn no_plain_byte_is_sent_if_the_handshake_fails_or_is_cut_or_stalled() {
     drop(stream);
     let connection = || sandbox.connections().pop().unwrap();
     eventually("the handshake fails, and the close is seen", || {
-        let failed =
-            matches!(connection().tls, Tls::Failed(reason) if reason.contains("Certificate"));
-        failed && connection().peer_closed == Some(Closed::Fin)
+        let reason = connection().handshake.and_then(Result::err);
+        let failed = reason.is_some_and(|reason| reason.contains("Certificate"));
+        failed && connection().peer_closed == Some(How::Fin)
     });
     assert_eq!(connection().plain_bytes_read, 0);
     assert_eq!(sandbox.request_count(), 0);
