@@ -146,8 +146,10 @@ impl Peer {
 
     /// Reads to the end of the stream.
     fn read_to_end(&mut self) -> (Vec<u8>, End) {
+        const LIMIT: u64 = 1 << 24;
         let mut bytes = Vec::new();
-        let end = self.0.read_to_end(&mut bytes);
+        let end = (&self.0).take(LIMIT).read_to_end(&mut bytes);
+        assert!(bytes.len() < LIMIT as usize, "a stream without end");
         (bytes, end.map(|_| ()).map_err(|error| error.kind()))
     }
 }
