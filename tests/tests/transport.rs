@@ -166,7 +166,8 @@ async fn a_redirect_is_never_followed() {
     for status in [301, 302, 303, 307, 308] {
         let absolute = second.base_url().to_owned();
         let relative = format!("//{}/", second.address());
-        for location in [absolute, relative, "/elsewhere".to_owned()] {
+        let [own, invalid] = ["/elsewhere", "http://1.2.3.256/"].map(str::to_owned);
+        for location in [absolute, relative, own, invalid] {
             let header = format!("location: {location}\r\n");
             let first = server(response(status, &header, ""));
             let theirs = builder(first.base_url()).http_client_builder(hostile());

@@ -49,10 +49,8 @@ impl<R> Outcome<R> {
         let timed_out = error.is_timeout();
         let is_connect = error.is_connect();
         let error = error.without_url();
-        // A redirect that is not followed can still have an invalid location.
-        let is_unreadable = error.is_redirect()
-            || error.is_builder()
-            || chain(&error).any(|cause| cause.downcast_ref().is_some_and(hyper::Error::is_parse));
+        let is_unreadable =
+            chain(&error).any(|cause| cause.downcast_ref().is_some_and(hyper::Error::is_parse));
         // rustls has no variant for it: the certificate verifier's own error is passed on.
         let is_ca = chain(&error).any(|cause| cause.to_string().contains("CaUsedAsEndEntity"));
         let facts = Facts {
