@@ -218,6 +218,7 @@ mod tests {
             assert_eq!((kind, code_state), (ErrorKind::Timeout, CodeState::Unknown));
             let in_time = TIMEOUT..TIMEOUT + Duration::from_millis(10);
             assert!(error.is_timeout() && in_time.contains(&took), "{took:?}");
+            assert!(error.to_string().contains("ask the user to tap again"));
         }
     }
 
