@@ -48,12 +48,8 @@ impl Client {
             }
             body.shrink_to_fit();
             // HTTP/0.9 has no head, so any bytes would be accepted as a body.
-            let is_http_09 = response.version() == Version::HTTP_09;
-            let decoded = if is_http_09 {
-                None
-            } else {
-                decode(context, body)
-            };
+            let has_head = response.version() != Version::HTTP_09;
+            let decoded = has_head.then(|| decode(context, body)).flatten();
             decoded.ok_or_else(|| unreadable("the body is not one JSON object"))
         }
     }

@@ -57,14 +57,15 @@ text! {
 text! {
     /// A phone number, or a part of one, exactly as the service spells it. Format `phone-number`.
     ///
-    /// A leading `+` is not guaranteed: WeChat returns numbers of mainland China without one.
+    /// A leading `+` is not guaranteed: WeChat returns numbers of mainland China without one. A
+    /// text without any digit is not decoded.
     PhoneNumber, "phone-number", "phone_number", |_| None
 }
 
 text! {
     /// An international country code without a plus sign: `86`, `852`. Format `country-code`.
     ///
-    /// Decodes from `"86"`, `"+86"` and `86`.
+    /// Decodes from `"86"`, `"+86"` and `86`, but not from a text without any digit.
     CountryCode, "country-code", "country_code", |_| None
 }
 

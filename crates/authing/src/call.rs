@@ -228,6 +228,8 @@ mod tests {
         let shown = format!("{client:?} {:?}", AuthenticationClient::builder());
         assert!(shown.contains("127.0.0.1:9") && shown.ends_with("Builder { .. }"));
         let request = client.get_wechat_miniprogram_phone("c0de", "my-wxapp");
+        let shown = format!("{request:?}");
+        assert!(shown.starts_with("Request {") && !shown.contains("c0de"));
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
         let polled = request.into_future().as_mut().poll(&mut context);
         assert!(format!("{polled:?}").contains("invalid configuration: no tokio runtime"));
