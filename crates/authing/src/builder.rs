@@ -141,8 +141,8 @@ impl<C> AuthenticationClientBuilder<C> {
         fn pool_idle_timeout(this, timeout: Duration) { this.pool_idle_timeout = timeout }
         /// Sets how often a call is retried. Default: [`RetryPolicy::default`].
         fn retry(this, retry: RetryPolicy) { this.retry = retry }
-        /// Sets the size of the largest response body to accept, in bytes. Default: 64 KiB, a
-        /// hundred times the usual size. Range: 1 KiB to 16 MiB.
+        /// Sets the size of the largest response body to accept, in bytes. Default: 64 KiB,
+        /// more than a hundred times the usual size. Range: 1 KiB to 16 MiB.
         fn max_response_bytes(this, bytes: usize) { this.max_response_bytes = bytes }
         /// Adds root CA certificates in PEM format to those of the system. Can be called
         /// repeatedly. Default: none.
@@ -158,8 +158,8 @@ impl<C> AuthenticationClientBuilder<C> {
         /// and the proxy requests a client certificate, the proxy gets it too.
         fn identity_pem(this, pem: impl Into<Vec<u8>>) { this.identity_pem = Some(pem.into()) }
         /// Sets the proxy of all requests as an http or https URL, such as
-        /// `http://user:password@proxy.example:3128`. Default: `HTTPS_PROXY`, `HTTP_PROXY` and
-        /// `NO_PROXY` from the environment, except for a loopback host.
+        /// `http://user:password@proxy.example:3128`. Default: `HTTPS_PROXY`, `HTTP_PROXY`,
+        /// `ALL_PROXY` and `NO_PROXY` from the environment, except for a loopback host.
         ///
         /// If `app_host` is plain http, a proxy on another machine needs `allow_plain_http`.
         fn proxy(this, proxy: impl Into<String>) { this.proxy = Some(proxy.into()) }
