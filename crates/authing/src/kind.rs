@@ -29,8 +29,9 @@ pub enum ErrorKind {
     Upstream,
     /// Authing, or a gateway in front of it, failed. Try again later with a new code.
     Service,
-    /// The response is not from Authing (HTML, a redirect, truncated or oversized JSON), or it
-    /// reports success without a complete phone number. Check `app_host` and any proxy.
+    /// The response is not from Authing (HTML, a redirect, malformed or oversized JSON), or it
+    /// reports success without a complete phone number, or with a part that has no digit. Check
+    /// `app_host` and any proxy.
     UnexpectedResponse,
     /// A [`statusCode`](crate::Error::status_code) that this version does not know.
     UnknownStatus,
