@@ -74,7 +74,7 @@ fn log(error: &Error) {
     }
 }
 
-/// Masks `13800138000` as `138****8000`. Of a shorter number, the last two digits or none are shown.
+/// Masks `13800138000` as `138****8000`. Shorter numbers keep their last two digits, or none.
 fn mask(number: &str) -> String {
     let digits: Vec<char> = number.chars().collect();
     match digits[..] {
