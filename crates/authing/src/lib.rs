@@ -27,8 +27,9 @@
 //!
 //! # Features
 //!
-//! - `rustls` (default): https with rustls and aws-lc-rs;
-//! - `rustls-no-provider`: https with rustls and the process's default cryptography provider;
+//! - `rustls` (default): https with rustls, and with aws-lc-rs unless the process has installed
+//!   another cryptography provider;
+//! - `rustls-no-provider`: https with rustls and the provider that the process has installed;
 //! - `blocking`: the module `blocking`;
 //! - `schemars`: `JsonSchema` (schemars 1) for the result types;
 //! - `test-util`: constructors of the result types, for unit tests.
