@@ -64,7 +64,7 @@ pub(crate) struct Options {
     /// The language of the service's messages, such as en-US
     #[arg(long, env = "AUTHING_LANG")]
     pub(crate) lang: Option<String>,
-    /// The timeout of the call, in seconds
+    /// The timeout of the call, in seconds, from 0.01 to 300
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
     pub(crate) timeout: Duration,
     /// Also trust the root CA certificates in this PEM file; may be repeated
@@ -73,7 +73,8 @@ pub(crate) struct Options {
     /// Present the client certificate and private key in this PEM file (mTLS)
     #[arg(long, value_name = "FILE")]
     pub(crate) identity: Option<PathBuf>,
-    /// Connect through this proxy, such as http://proxy.example:3128
+    /// Connect through this proxy, such as http://proxy.example:3128; without it, HTTPS_PROXY,
+    /// HTTP_PROXY, ALL_PROXY and NO_PROXY apply
     #[arg(long, value_name = "URL")]
     pub(crate) proxy: Option<String>,
     /// Allow plain http to another host; anyone on the network path can read the code

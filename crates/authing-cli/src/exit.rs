@@ -23,7 +23,7 @@ const TABLE: [(u8, ErrorKind, &str); 12] = [
     (17, Misconfigured, "check IDs, permissions and plan"),
     (18, Upstream, "WeChat failed"),
     (19, Service, "Authing or a gateway failed"),
-    (20, UnexpectedResponse, "not a response of Authing"),
+    (20, UnexpectedResponse, "not a valid Authing response"),
     (21, UnknownStatus, "unrecognized status code"),
 ];
 

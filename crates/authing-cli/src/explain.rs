@@ -93,7 +93,7 @@ fn option(message: &str) -> String {
         "proxy" => "use a URL such as http://proxy.example:3128",
         "lang" => "use a language tag such as en-US",
         "timeout" => "use a number of seconds within the range in the message",
-        _ => "copy the value from the application's pages in the Authing console",
+        _ => "copy the value from the Authing console",
     };
     format!("{flag} is missing or invalid; {fix}")
 }
@@ -203,7 +203,7 @@ fn response(error: &Error, options: &Options) -> &'static str {
             ErrorKind::Misconfigured => {
                 "the application may not make this call; check its permissions in the console"
             }
-            _ => "the service failed; try again later, and report the request ID if it persists",
+            _ => "no phone number was returned; try again later, or report the request ID",
         },
     }
 }
