@@ -16,7 +16,7 @@ const json = (httpStatus, body) => ({
 const FAULTS = {
   'throttled': [json(429, { statusCode: 429, message: 'Too many requests' }),
     t('Rate limit exceeded (429)', '限流（429）'), t('The code is not used and can be sent again.', 'code 未被消费，可以重试。')],
-  'refused': [cut('accept', 'reset'), t('Connection refused', '拒绝连接'),
+  'accept': [cut('accept', 'reset'), t('Connection reset at once', '连接立即被重置'),
     t('The next connection is reset before a byte is read.', '下一个连接在读取任何数据之前被重置。')],
   'cut-lost': [cut({ 'request-bytes': 20 }, 'reset', false), t('Reset in the middle of the request', '请求中途被重置'),
     t('The request never arrives, and the code is not used. The client cannot know.', '请求未送达，code 未被消费，但客户端无从得知。')],
