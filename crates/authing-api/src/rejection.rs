@@ -62,12 +62,16 @@ pub(crate) fn is_explicit_rejection(head: &ResponseHead, body: &[u8]) -> bool {
     head.http_status == 429 && (body.is_empty() || is_plain_text(head, body))
 }
 
-/// A body that ends with the connection may be a part of another body.
+/// A body that ends with the connection may be a part of another body. So may one with a length and
+/// chunks, because a server or gateway may have meant the length.
 fn has_proven_end(head: &ResponseHead) -> bool {
+    let has_length = head.headers.contains_key(CONTENT_LENGTH);
     let mut encodings = head.headers.get_all(TRANSFER_ENCODING).iter();
     match (encodings.next(), encodings.next()) {
-        (None, _) => head.headers.contains_key(CONTENT_LENGTH),
-        (Some(encoding), None) => encoding.as_bytes().eq_ignore_ascii_case(b"chunked"),
+        (None, _) => has_length,
+        (Some(encoding), None) => {
+            !has_length && encoding.as_bytes().eq_ignore_ascii_case(b"chunked")
+        }
         (Some(_), Some(_)) => false,
     }
 }
@@ -141,6 +145,7 @@ mod tests {
         assert!(!decide(&[LENGTH], b"slow \xff down"));
         assert!(!decide(&[LENGTH], b"{\"message\":\"\xff\"}"));
         assert!(!decide(&[(TRANSFER_ENCODING, "gzip, chunked")], b""));
-        assert!(!decide(&[LENGTH, CHUNKED, GZIP], b""));
+        assert!(!decide(&[CHUNKED, GZIP], b""));
+        assert!(!decide(&[LENGTH, CHUNKED], b""));
     }
 }
