@@ -91,6 +91,8 @@ null
 [{SUCCESS}]
 {SUCCESS}{SUCCESS}
 {padded}
+busy {SUCCESS}
+)]}}',{SUCCESS}
 busy {padded}"#
     );
     let groups = [

@@ -76,12 +76,17 @@ fn has_proven_end(head: &ResponseHead) -> bool {
     }
 }
 
+/// Whether the body is text in which no JSON object can be hidden: neither after other text, such as
+/// a prefix against script inclusion, nor in UTF-16.
 fn is_plain_text(head: &ResponseHead, body: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(body) else {
         return false;
     };
     let text = text.trim_start_matches(|c: char| c == '\u{feff}' || c.is_whitespace());
+    let starts_with_key = |rest: &str| rest.trim_start().starts_with('"');
     !head.headers.contains_key(CONTENT_ENCODING)
+        && !text.contains('\0')
+        && !text.split('{').skip(1).any(starts_with_key)
         && !text.starts_with(['{', '[', '"'])
         && serde_json::from_str::<IgnoredAny>(text).is_err()
 }
@@ -127,10 +132,11 @@ mod tests {
 
     #[test]
     fn explicit_rejections() {
-        for body in REJECTIONS.lines().chain([" ", "\u{feff}slow down"]) {
+        for body in REJECTIONS.lines().chain([" ", "\u{feff}slow {down}"]) {
             assert!(decide(&[LENGTH], body.as_bytes()), "{body}");
         }
-        for body in OTHERS.trim().lines().chain(["\u{feff}{}", "\u{feff}null"]) {
+        let hidden = ["\u{feff}{}", "\u{feff}null", "\0{\0}", "slow { \"a\": 1 }"];
+        for body in OTHERS.trim().lines().chain(hidden) {
             assert!(!decide(&[LENGTH], body.as_bytes()), "{body}");
         }
         for (length, expected) in [(65_536, true), (65_537, false)] {
