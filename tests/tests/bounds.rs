@@ -88,7 +88,7 @@ const FIELDS: &str = "statusCode message apiCode requestId data phone_info errco
     data.phone_info data.phone_info.phoneNumber data.watermark.timestamp data.watermark.appid";
 
 /// Each is a value without end: what opens it, what repeats, what closes it.
-const FILLINGS: [(&[u8], &[u8], &[u8]); 12] = [
+const FILLINGS: [(&[u8], &[u8], &[u8]); 13] = [
     (b"[0", b",{\"\":0}", b"]"),
     (b"[0", b",[]", b"]"),
     (b"[0", b",0", b"]"),
@@ -99,6 +99,7 @@ const FILLINGS: [(&[u8], &[u8], &[u8]); 12] = [
     (b"\"", b"\\u00e9", b"\""),
     (b"\"", b"\xff", b"\""),
     (b"1", b"1", b""),
+    (b"\"", b"7777777\\n", b"\""),
     (b"", b"[", b""),
     (b"\"\xff\",\"statusCode\":[0", b",{\"\":0}", b"]"),
 ];

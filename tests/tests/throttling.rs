@@ -9,8 +9,8 @@ use authing_tests::{
 };
 
 /// A response as it is sent: status, extra headers, framing, body, and how many bytes of the body
-/// are left out at its end. The framing is `length`, `chunked`, or the HTTP version of a body that
-/// ends with its connection.
+/// are left out at its end. The framing is `length`, `chunked`, `both`, or the HTTP version of a body
+/// that ends with its connection.
 type Sent = (u16, &'static str, &'static str, (Rejects, String), usize);
 
 /// When a complete body is an explicit rejection.
@@ -25,7 +25,7 @@ enum Rejects {
     Never,
 }
 
-const FRAMINGS: [&str; 4] = ["length", "chunked", "HTTP/1.1", "HTTP/1.0"];
+const FRAMINGS: [&str; 5] = ["length", "chunked", "both", "HTTP/1.1", "HTTP/1.0"];
 
 fn bytes((status, headers, framing, (_, body), cut): &Sent) -> Vec<u8> {
     let length = body.len();
@@ -34,10 +34,12 @@ fn bytes((status, headers, framing, (_, body), cut): &Sent) -> Vec<u8> {
             let header = format!("content-length: {length}");
             ("HTTP/1.1", header, body.clone())
         }
-        "chunked" => {
+        "chunked" | "both" => {
             let chunk = format!("{length:x}\r\n{body}\r\n");
             let chunk = if body.is_empty() { "" } else { &chunk };
-            let header = "transfer-encoding: chunked".to_owned();
+            let length = (*framing == "both").then_some("content-length: 9\r\n");
+            let length = length.unwrap_or_default();
+            let header = format!("{length}transfer-encoding: chunked");
             ("HTTP/1.1", header, format!("{chunk}0\r\n\r\n"))
         }
         version => (version, "connection: close".to_owned(), body.clone()),
@@ -53,7 +55,7 @@ fn is_rejection((status, headers, framing, (rejects, body), cut): &Sent) -> bool
     let is_whole = match *framing {
         "length" => *cut == 0 || body.is_empty(),
         "chunked" => *cut == 0,
-        // The end of the connection does not prove the end of the body.
+        // Neither the end of the connection nor two framings prove the end of the body.
         _ => false,
     };
     let rejects = match rejects {
@@ -89,6 +91,8 @@ null
 [{SUCCESS}]
 {SUCCESS}{SUCCESS}
 {padded}
+busy {SUCCESS}
+)]}}',{SUCCESS}
 busy {padded}"#
     );
     let groups = [

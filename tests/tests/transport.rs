@@ -102,6 +102,7 @@ fn hostile() -> reqwest::ClientBuilder {
         .deflate(true)
         .http2_prior_knowledge()
         .http09_responses()
+        .http1_ignore_invalid_headers_in_responses(true)
         .https_only(true)
         .connection_verbose(true)
         .connect_timeout(Duration::from_secs(100))
@@ -145,6 +146,7 @@ async fn reqwest_retries_nothing() {
         (status(421), UNEXPECTED),
         // A body without a head, as in HTTP/0.9.
         (SUCCESS.into(), UNEXPECTED),
+        (response(429, "transfer-encoding : chunked\r\n", ""), UNEXPECTED),
     ] {
         let server = closing_server(bytes);
         let hostile = builder(server.base_url()).http_client_builder(hostile());

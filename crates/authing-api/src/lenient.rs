@@ -4,6 +4,9 @@ use serde::de::value::{Error as ValueError, StrDeserializer};
 use serde::de::{Deserialize, DeserializeOwned, Deserializer};
 use serde_json::value::RawValue;
 
+/// The longest number or text with escapes to decode, because that takes up to four copies.
+const MAX_PARSED_BYTES: usize = 32 * 1024;
+
 /// Decodes an optional property that is a text, a number or the like. Anything else counts as
 /// absent.
 pub(crate) fn optional<'de, T: DeserializeOwned, D: Deserializer<'de>>(
@@ -17,7 +20,7 @@ pub(crate) fn optional<'de, T: DeserializeOwned, D: Deserializer<'de>>(
     Ok(match text.filter(|text| !text.contains('\\')) {
         Some(text) => T::deserialize(StrDeserializer::<ValueError>::new(text)).ok(),
         // Scalars would read lists and objects of any size into memory.
-        None if raw.starts_with(['[', '{']) => None,
+        None if raw.starts_with(['[', '{']) || raw.len() > MAX_PARSED_BYTES => None,
         None => serde_json::from_str(raw).ok(),
     })
 }

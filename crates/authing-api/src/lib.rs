@@ -8,9 +8,10 @@
 //!
 //! # Decoding
 //!
-//! All properties of a response are optional, and a value of the wrong type counts as absent. Two
-//! exceptions: a repeated property of the top level makes the response unreadable, since RFC 8259
-//! leaves its meaning open, and one inside an object makes that object absent.
+//! All properties of a response are optional, and a value of the wrong type counts as absent, as
+//! does a text of more than 32 KiB that has escapes. Two exceptions: a repeated property of the top
+//! level makes the response unreadable, since RFC 8259 leaves its meaning open, and one inside an
+//! object makes that object absent.
 //!
 //! The DTOs of responses borrow while they decode, so they decode from slices and strings, not
 //! from a `serde_json::Value` or a reader. The scalars decode from all of them.

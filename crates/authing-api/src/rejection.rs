@@ -62,22 +62,31 @@ pub(crate) fn is_explicit_rejection(head: &ResponseHead, body: &[u8]) -> bool {
     head.http_status == 429 && (body.is_empty() || is_plain_text(head, body))
 }
 
-/// A body that ends with the connection may be a part of another body.
+/// A body that ends with the connection may be a part of another body. So may one with a length and
+/// chunks, because a server or gateway may have meant the length.
 fn has_proven_end(head: &ResponseHead) -> bool {
+    let has_length = head.headers.contains_key(CONTENT_LENGTH);
     let mut encodings = head.headers.get_all(TRANSFER_ENCODING).iter();
     match (encodings.next(), encodings.next()) {
-        (None, _) => head.headers.contains_key(CONTENT_LENGTH),
-        (Some(encoding), None) => encoding.as_bytes().eq_ignore_ascii_case(b"chunked"),
+        (None, _) => has_length,
+        (Some(encoding), None) => {
+            !has_length && encoding.as_bytes().eq_ignore_ascii_case(b"chunked")
+        }
         (Some(_), Some(_)) => false,
     }
 }
 
+/// Whether the body is text in which no JSON object can be hidden: neither after other text, such as
+/// a prefix against script inclusion, nor in UTF-16.
 fn is_plain_text(head: &ResponseHead, body: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(body) else {
         return false;
     };
     let text = text.trim_start_matches(|c: char| c == '\u{feff}' || c.is_whitespace());
+    let starts_with_key = |rest: &str| rest.trim_start().starts_with('"');
     !head.headers.contains_key(CONTENT_ENCODING)
+        && !text.contains('\0')
+        && !text.split('{').skip(1).any(starts_with_key)
         && !text.starts_with(['{', '[', '"'])
         && serde_json::from_str::<IgnoredAny>(text).is_err()
 }
@@ -123,10 +132,11 @@ mod tests {
 
     #[test]
     fn explicit_rejections() {
-        for body in REJECTIONS.lines().chain([" ", "\u{feff}slow down"]) {
+        for body in REJECTIONS.lines().chain([" ", "\u{feff}slow {down}"]) {
             assert!(decide(&[LENGTH], body.as_bytes()), "{body}");
         }
-        for body in OTHERS.trim().lines().chain(["\u{feff}{}", "\u{feff}null"]) {
+        let hidden = ["\u{feff}{}", "\u{feff}null", "\0{\0}", "slow { \"a\": 1 }"];
+        for body in OTHERS.trim().lines().chain(hidden) {
             assert!(!decide(&[LENGTH], body.as_bytes()), "{body}");
         }
         for (length, expected) in [(65_536, true), (65_537, false)] {
@@ -141,6 +151,7 @@ mod tests {
         assert!(!decide(&[LENGTH], b"slow \xff down"));
         assert!(!decide(&[LENGTH], b"{\"message\":\"\xff\"}"));
         assert!(!decide(&[(TRANSFER_ENCODING, "gzip, chunked")], b""));
-        assert!(!decide(&[LENGTH, CHUNKED, GZIP], b""));
+        assert!(!decide(&[CHUNKED, GZIP], b""));
+        assert!(!decide(&[LENGTH, CHUNKED], b""));
     }
 }

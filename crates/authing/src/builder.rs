@@ -175,13 +175,15 @@ impl<C> AuthenticationClientBuilder<C> {
         /// have. Default: `reqwest::Client::builder()`. Our settings are applied on top of it.
         ///
         /// Kept: name resolution, local addresses, TCP options, `pool_max_idle_per_host`, connector
-        /// layers, cookie store, default headers, proxies, and timeouts, which can only shorten a
-        /// call. `resolve("localhost", …)` can send plain http to another machine.
+        /// layers, cookie store, default headers, other `http1_` options, proxies, and timeouts,
+        /// which can only shorten a call. `resolve("localhost", …)` can send plain http to another
+        /// machine.
         ///
         /// Replaced: HTTP version (1.1), redirects (none), retries, `referer`, decompression
-        /// (none), `connection_verbose`, `https_only`, `connect_timeout`, `pool_idle_timeout`, user
-        /// agent, all of TLS, headers that the client sets, and proxies for a loopback host or if
-        /// `proxy` is set. `build` rejects default headers `content-length` and `transfer-encoding`.
+        /// (none), `http1_ignore_invalid_headers_in_responses` (false), `connection_verbose`,
+        /// `https_only`, `connect_timeout`, `pool_idle_timeout`, user agent, all of TLS, headers
+        /// that the client sets, and proxies for a loopback host or if `proxy` is set. `build`
+        /// rejects default headers `content-length` and `transfer-encoding`.
         fn http_client_builder(this, reqwest: reqwest::ClientBuilder) {
             this.http_client_builder = reqwest
         }

@@ -32,6 +32,8 @@ pub(crate) fn fix(
         .no_brotli()
         .no_zstd()
         .no_deflate()
+        // It would skip a malformed `transfer-encoding`, and so mistake where a body ends.
+        .http1_ignore_invalid_headers_in_responses(false)
         // It would write requests and responses to the log.
         .connection_verbose(false);
     Ok(match proxy {
