@@ -27,15 +27,17 @@ impl Client {
         mut request: Request,
     ) -> impl Future<Output = Result<T, Error>> {
         let context = &self.inner;
-        let headers = context.request_headers.clone();
-        request.headers_mut().extend(headers);
+        if !context.request_headers.is_empty() {
+            let headers = context.request_headers.clone();
+            request.headers_mut().extend(headers);
+        }
         let sent = self.client.execute(request);
         async move {
             let mut response = sent.await?;
             let status = response.status().as_u16();
             let headers = std::mem::take(response.headers_mut());
             // A context serves one call, so this is the first head.
-            let (status, headers) = context.head.get_or_init(|| (status, headers));
+            let _ = context.head.set((status, headers));
             let limit = context.max_response_bytes;
             if response.content_length() > Some(limit as u64) {
                 return Err(unreadable(TOO_LARGE));
@@ -52,17 +54,23 @@ impl Client {
             if response.version() == Version::HTTP_09 {
                 body.clear();
             }
-            let decoded: Option<T> = lenient::strict_body(&body);
-            let status_code = decoded.as_ref().and_then(T::status_code);
-            if (*status == 429 || status_code == Some(429))
-                && rejection::is_explicit_rejection(headers, &body)
-            {
-                let _ = context.explicit_rejection.set(());
-            }
-            let decoded = decoded.or_else(|| lenient::repaired_body(body));
+            let decoded = decode(context, body);
             decoded.ok_or_else(|| unreadable("the body is not one JSON object"))
         }
     }
+}
+
+/// Decodes a complete body, and records in the context whether it is an explicit rejection.
+fn decode<T: DeserializeOwned + Envelope>(context: &CallContext, body: Vec<u8>) -> Option<T> {
+    let decoded: Option<T> = lenient::strict_body(&body);
+    let status_code = decoded.as_ref().and_then(T::status_code);
+    if let Some((http_status, headers)) = context.head.get()
+        && (*http_status == 429 || status_code == Some(429))
+        && rejection::is_explicit_rejection(headers, &body)
+    {
+        let _ = context.explicit_rejection.set(());
+    }
+    decoded.or_else(|| lenient::repaired_body(body))
 }
 
 fn unreadable(reason: &str) -> Error {

@@ -86,11 +86,12 @@ impl IdText {
     ///
     /// An ID of decimal digits only is not well formed, because it could be a phone number.
     pub fn well_formed(&self) -> Option<&str> {
-        let form = self.0.replace(|c: char| c.is_ascii_hexdigit(), "0");
+        let digit_as_0 = |c: char| if c.is_ascii_hexdigit() { '0' } else { c };
+        let form: String = self.0.chars().map(digit_as_0).collect();
         let forms = ["00000000-0000-0000-0000-000000000000", "wx0000000000000000"];
         let digits = self.0.trim_start_matches("wx");
         let has_letter = digits.contains(|c: char| c.is_ascii_alphabetic());
-        (forms.contains(&form.as_str()) && has_letter).then_some(&self.0)
+        (forms.contains(&&*form) && has_letter).then_some(&self.0)
     }
 }
 
