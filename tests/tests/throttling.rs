@@ -9,23 +9,24 @@ use authing_tests::{
 };
 
 /// A response as it is sent: status, extra headers, framing, body, and how many bytes of the body
-/// are left out at its end. The framing is `length`, `chunked`, `both`, or the HTTP version of a body
-/// that ends with its connection.
-type Sent = (u16, &'static str, &'static str, (Rejects, String), usize);
+/// are left out at its end. The framing is `length`, transfer encodings, or the HTTP version of a
+/// body that ends with its connection.
+type Sent = (u16, &'static str, &'static str, Body, usize);
+/// The case in which a complete body is an explicit rejection, and the body.
+type Body = (&'static str, String);
 
-/// When a complete body is an explicit rejection.
-#[derive(Clone, Copy, Debug)]
-enum Rejects {
-    /// Under every HTTP status.
-    Always,
-    /// Under HTTP status 429.
-    With429,
-    /// Under HTTP status 429, if it is not compressed.
-    Plain,
-    Never,
-}
+const FRAMINGS: [&str; 7] = [
+    "length",
+    "chunked",
+    "gzip, chunked",
+    "gzip\r\ntransfer-encoding: chunked",
+    "chunked\r\ncontent-length: 9",
+    "HTTP/1.1",
+    "HTTP/1.0",
+];
 
-const FRAMINGS: [&str; 5] = ["length", "chunked", "both", "HTTP/1.1", "HTTP/1.0"];
+/// In its place, a byte that is not UTF-8 is sent.
+const INVALID: char = '\u{1a}';
 
 fn bytes((status, headers, framing, (_, body), cut): &Sent) -> Vec<u8> {
     let length = body.len();
@@ -34,12 +35,10 @@ fn bytes((status, headers, framing, (_, body), cut): &Sent) -> Vec<u8> {
             let header = format!("content-length: {length}");
             ("HTTP/1.1", header, body.clone())
         }
-        "chunked" | "both" => {
+        encoding if encoding.contains("chunked") => {
             let chunk = format!("{length:x}\r\n{body}\r\n");
             let chunk = if body.is_empty() { "" } else { &chunk };
-            let length = (*framing == "both").then_some("content-length: 9\r\n");
-            let length = length.unwrap_or_default();
-            let header = format!("{length}transfer-encoding: chunked");
+            let header = format!("transfer-encoding: {encoding}");
             ("HTTP/1.1", header, format!("{chunk}0\r\n\r\n"))
         }
         version => (version, "connection: close".to_owned(), body.clone()),
@@ -47,67 +46,58 @@ fn bytes((status, headers, framing, (_, body), cut): &Sent) -> Vec<u8> {
     let response = format!("{version} {status} X\r\n{headers}{header}\r\n\r\n{body}");
     let mut bytes = response.into_bytes();
     bytes.truncate(bytes.len() - cut.min(&body.len()));
+    for byte in bytes.iter_mut().filter(|byte| **byte == INVALID as u8) {
+        *byte = 0xff;
+    }
     bytes
 }
 
 /// The rule of an explicit rejection.
-fn is_rejection((status, headers, framing, (rejects, body), cut): &Sent) -> bool {
+fn is_rejection((status, headers, framing, (case, body), cut): &Sent) -> bool {
     let is_whole = match *framing {
         "length" => *cut == 0 || body.is_empty(),
         "chunked" => *cut == 0,
-        // Neither the end of the connection nor two framings prove the end of the body.
+        // Neither the end of the connection, nor another encoding, nor two framings prove it.
         _ => false,
     };
-    let rejects = match rejects {
-        Rejects::Always => true,
-        Rejects::With429 => *status == 429,
-        Rejects::Plain => *status == 429 && headers.is_empty(),
-        Rejects::Never => false,
+    let rejects = match *case {
+        "always" => true,
+        "with_429" => *status == 429,
+        "plain" => *status == 429 && headers.is_empty(),
+        _ => false,
     };
     is_whole && rejects
 }
 
-/// Bodies that are explicit rejections, and bodies that only resemble them.
-fn bodies() -> Vec<(Rejects, String)> {
-    let number = &SUCCESS[SUCCESS.find("\"data\"").unwrap()..SUCCESS.len() - 1];
-    let padded = SUCCESS.replace('}', &format!("{}}}", " ".repeat(40_000)));
-    let always = r#"{"statusCode":429}
-{"statusCode":429,"message":"slow down","apiCode":1,"requestId":"x","data":{}}
-{"statusCode":429,"data":null}"#;
-    let never = format!(
-        r#"{{"statusCode":429,"errcode":0}}
-{{"statusCode":429,"data":{{"errcode":0}}}}
-{{"statusCode":429,"phone_info":{{}}}}
-{{"statusCode":429,"data":[]}}
-{{"statusCode":429,{number}}}
-{{"statusCode":429}}{SUCCESS}
-[{{"statusCode":429}}]
-"rate limit"
-429
-null
-{SUCCESS}
-{BOM}{SUCCESS}
-{BOM}  {SUCCESS}
-[{SUCCESS}]
-{SUCCESS}{SUCCESS}
-{padded}
-busy {SUCCESS}
-)]}}',{SUCCESS}
-busy {padded}"#
-    );
-    let groups = [
-        (Rejects::Always, always),
-        (Rejects::With429, "\n{}"),
-        (Rejects::Plain, "rate limit exceeded\n<html>429</html>"),
-        (Rejects::Never, &never),
+/// Returns bodies that are explicit rejections, and bodies that only resemble them.
+fn bodies() -> Vec<Body> {
+    let padded = SUCCESS.replace('}', &format!("{}}}", " ".repeat(MAX_BYTES / 2)));
+    let words = [
+        ("$EMPTY", ""),
+        ("$SPACE", " "),
+        ("$BOM", "\u{feff}"),
+        ("$NUL", "\0"),
+        ("$INVALID", &INVALID.to_string()),
+        ("$SUCCESS", SUCCESS),
+        ("$PADDED", &padded),
     ];
-    groups
-        .into_iter()
-        .flat_map(|(rejects, text)| text.split('\n').map(move |line| (rejects, line.to_owned())))
-        .collect()
+    let (_, rows) = BODIES.split_once("\n\n").unwrap();
+    let read = |row: &'static str| {
+        let (case, body) = row.split_once(": ").unwrap();
+        let insert = |body: String, (word, text): &(&str, &str)| body.replace(word, text);
+        (case, words.iter().fold(body.to_owned(), insert))
+    };
+    let mut bodies: Vec<Body> = rows.lines().map(read).collect();
+    let envelope = r#"{"statusCode":429}"#;
+    bodies.push(("always", format!("{envelope:65535} ")));
+    // One byte too large.
+    bodies.push(("never", format!("{envelope:65535}  ")));
+    bodies
 }
 
-const BOM: char = '\u{feff}';
+const BODIES: &str = include_str!("../data/rejections.txt");
+/// The largest body that the client reads.
+const MAX_BYTES: usize = 80_000;
 const GZIP: &str = "content-encoding: gzip\r\n";
 
 /// Sends one response, having used the code unless the response is an explicit rejection, and
@@ -129,7 +119,8 @@ async fn compare(sandbox: &Sandbox, client: &AuthenticationClient, sent: &Sent) 
 async fn only_an_explicit_rejection_leaves_a_code_unused() {
     let sandbox = Sandbox::start().await.unwrap();
     let builder = builder(sandbox.base_url()).pool_idle_timeout(Duration::ZERO);
-    let client = builder.retry(RetryPolicy::never()).build().unwrap();
+    let builder = builder.retry(RetryPolicy::never());
+    let client = builder.max_response_bytes(MAX_BYTES).build().unwrap();
     let check = async |sent: Sent| compare(&sandbox, &client, &sent).await;
     for body in bodies() {
         for framing in FRAMINGS {

@@ -146,7 +146,10 @@ async fn reqwest_retries_nothing() {
         (status(421), UNEXPECTED),
         // A body without a head, as in HTTP/0.9.
         (SUCCESS.into(), UNEXPECTED),
-        (response(429, "transfer-encoding : chunked\r\n", ""), UNEXPECTED),
+        (
+            response(429, "transfer-encoding : chunked\r\n", ""),
+            UNEXPECTED,
+        ),
     ] {
         let server = closing_server(bytes);
         let hostile = builder(server.base_url()).http_client_builder(hostile());

@@ -223,7 +223,7 @@ mod tests {
             r#"deserialize_with = "crate::lenient::or_default" )] pub map: "#,
             r#"deserialize_with = "crate::lenient::optional" )] pub flag: ::std::option::Option<bool>"#,
             r#"deserialize_with = "crate::lenient::object" )] pub default: ::std::option::Option< ::std::boxed::Box<GetWechat"#,
-            r#".url(format_args!("/api/v3/{}", encode_path(& id.to_string())));"#,
+            r#".join(format_args!("/api/v3/{}", encode_path(& id.to_string())));"#,
             "header_map = ::reqwest::header::HeaderMap::with_capacity(2usize); if let Some(value)",
             ".headers(header_map)",
             "self.exchange(request).await",

@@ -18,7 +18,7 @@ const EDITS: [(&str, &str); 4] = [
     ("    pub(crate) baseurl: String,\n", ""),
     ("        baseurl: &str,\n", ""),
     ("            baseurl: baseurl.to_string(),\n", ""),
-    ("self.baseurl.as_str()", "self.inner.base().as_str()"),
+    ("self.baseurl.as_str()", "self.inner.base.url().as_str()"),
 ];
 
 /// Returns the final text of the generated code.
@@ -99,7 +99,7 @@ fn polish_method(method: &mut ImplItemFn) -> Result<()> {
                 .replacen("\"{}", "\"", 1)
                 .replacen(", self . baseurl ,", ",", 1);
             let path = path.trim_end_matches([' ', ',']);
-            *text = format!("let url = self.inner.url(format_args!({path}));");
+            *text = format!("let url = self.inner.base.join(format_args!({path}));");
         } else if !has_headers {
             *text = text.replace(". headers (header_map)", "");
         }

@@ -1,5 +1,6 @@
 //! The state of one call: its URL, headers and limits, and the head of the response.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -12,7 +13,7 @@ use reqwest::header::HeaderMap;
 #[derive(Clone, Debug)]
 pub struct BaseUrl {
     url: Arc<Url>,
-    operations: Arc<Mutex<Vec<(&'static str, Url)>>>,
+    operations: Arc<Mutex<BTreeMap<&'static str, Url>>>,
 }
 
 impl From<Url> for BaseUrl {
@@ -30,22 +31,21 @@ impl BaseUrl {
         &self.url
     }
 
-    /// The URL of an operation without parameters in its path.
-    fn operation(&self, path: &'static str) -> Url {
+    /// Appends the path of an operation.
+    pub(crate) fn join(&self, path: fmt::Arguments<'_>) -> Url {
+        let append = |path: &str| {
+            let mut url = Url::clone(&self.url);
+            url.set_path(&format!("{}{path}", url.path().trim_end_matches('/')));
+            url
+        };
+        // Only a path without parameters has the same URL in every call.
+        let Some(path) = path.as_str() else {
+            return append(&path.to_string());
+        };
         let operations = self.operations.lock();
         let mut operations = operations.unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, url)) = operations.iter().find(|(known, _)| *known == path) {
-            return url.clone();
-        }
-        let url = self.append(path);
-        operations.push((path, url.clone()));
-        url
-    }
-
-    fn append(&self, path: &str) -> Url {
-        let mut url = Url::clone(&self.url);
-        url.set_path(&format!("{}{path}", self.url.path().trim_end_matches('/')));
-        url
+        let url = operations.entry(path).or_insert_with(|| append(path));
+        url.clone()
     }
 }
 
@@ -53,108 +53,81 @@ impl BaseUrl {
 ///
 /// A client is made for one call and is cheap, because its `reqwest::Client` is shared. So no call
 /// sees the headers or the response of another.
-#[derive(Clone, Debug)]
-pub struct CallContext {
-    base: BaseUrl,
-    pub(crate) headers: HeaderMap,
-    pub(crate) max_response_bytes: usize,
-    pub(crate) head: OnceLock<ResponseHead>,
-    pub(crate) explicit_rejection: OnceLock<bool>,
-}
-
-/// The status and the headers of a response.
 #[derive(Clone)]
-#[non_exhaustive]
-pub struct ResponseHead {
-    /// The HTTP status.
-    pub http_status: u16,
-    /// The headers.
-    pub headers: HeaderMap,
-}
-
-impl ResponseHead {
-    /// Makes a head.
-    pub fn new(http_status: u16, headers: HeaderMap) -> Self {
-        Self {
-            http_status,
-            headers,
-        }
-    }
-}
-
-/// Shows the status only, because headers may hold private values.
-impl fmt::Debug for ResponseHead {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ResponseHead")
-            .field("http_status", &self.http_status)
-            .finish_non_exhaustive()
-    }
+pub struct CallContext {
+    pub(crate) base: BaseUrl,
+    pub(crate) request_headers: HeaderMap,
+    pub(crate) max_response_bytes: usize,
+    pub(crate) head: OnceLock<(u16, HeaderMap)>,
+    pub(crate) explicit_rejection: OnceLock<()>,
 }
 
 impl CallContext {
     /// Makes a context from the base address, the headers of the call, and the largest body to
     /// accept in bytes.
     ///
-    /// Mark headers that hold a secret as sensitive, so that `Debug` hides them. Headers that every
-    /// call sends belong to the `reqwest::Client`.
+    /// Headers that every call sends belong to the `reqwest::Client`.
     pub fn new(base: BaseUrl, headers: HeaderMap, max_response_bytes: usize) -> Self {
         Self {
             base,
-            headers,
+            request_headers: headers,
             max_response_bytes,
             head: OnceLock::new(),
             explicit_rejection: OnceLock::new(),
         }
     }
 
-    /// Returns the head of the response, once there is one.
-    pub fn head(&self) -> Option<&ResponseHead> {
-        self.head.get()
+    /// Returns the HTTP status of the response, once there is one.
+    pub fn http_status(&self) -> Option<u16> {
+        self.head.get().map(|(http_status, _)| *http_status)
+    }
+
+    /// Returns the headers of the response, once there is one.
+    pub fn headers(&self) -> Option<&HeaderMap> {
+        self.head.get().map(|(_, headers)| headers)
     }
 
     /// Returns whether the complete response proves that the request was rejected before
     /// processing.
     pub fn explicit_rejection(&self) -> bool {
-        self.explicit_rejection.get().copied().unwrap_or_default()
+        self.explicit_rejection.get().is_some()
     }
+}
 
-    pub(crate) fn base(&self) -> &Url {
-        self.base.url()
-    }
-
-    /// Appends the path of an operation to the base address.
-    pub(crate) fn url(&self, path: fmt::Arguments<'_>) -> Url {
-        match path.as_str() {
-            Some(path) => self.base.operation(path),
-            None => self.base.append(&path.to_string()),
-        }
+/// Shows no headers, because they may hold private values.
+impl fmt::Debug for CallContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallContext")
+            .field("base", &self.base.url)
+            .field("http_status", &self.http_status())
+            .finish_non_exhaustive()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use reqwest::header::{HeaderValue, SET_COOKIE};
-
     use super::*;
-
-    #[test]
-    fn debug_hides_response_headers() {
-        let cookie = (SET_COOKIE, HeaderValue::from_static("session=secret"));
-        let head = ResponseHead::new(200, [cookie].into_iter().collect());
-        let printed = format!("{head:?} {head:#?}");
-        assert!(printed.contains("http_status: 200"), "{printed}");
-        assert!(!printed.contains("secret"), "{printed}");
-    }
 
     #[test]
     fn path_is_appended_to_base() {
         for base in ["http://localhost/stem", "http://localhost/stem/"] {
             let base = BaseUrl::from(Url::parse(base).unwrap());
-            let context = CallContext::new(base, HeaderMap::new(), 1);
             for _ in 0..2 {
-                assert_eq!(context.url(format_args!("/a/b")).path(), "/stem/a/b");
-                assert_eq!(context.url(format_args!("/c")).path(), "/stem/c");
+                assert_eq!(base.join(format_args!("/a/b")).path(), "/stem/a/b");
+                assert_eq!(base.join(format_args!("/c")).path(), "/stem/c");
             }
         }
+    }
+
+    #[test]
+    fn debug_hides_headers() {
+        let base = Url::parse("http://localhost").unwrap().into();
+        let mut headers = HeaderMap::new();
+        headers.insert("set-cookie", "session=secret".parse().unwrap());
+        let context = CallContext::new(base, headers.clone(), 1);
+        context.head.set((200, headers)).unwrap();
+        let printed = format!("{context:?}");
+        assert!(printed.contains("http_status: Some(200)"), "{printed}");
+        assert!(!printed.contains("secret"), "{printed}");
     }
 }

@@ -5,10 +5,12 @@ use progenitor_client::Error;
 use reqwest::{Request, Version};
 use serde::de::{DeserializeOwned, Error as _};
 
-use crate::context::{CallContext, ResponseHead};
+use crate::context::CallContext;
 use crate::envelope::Envelope;
 use crate::generated::Client;
 use crate::{lenient, rejection};
+
+const TOO_LARGE: &str = "the body is larger than the limit";
 
 impl Client {
     /// Returns the context that this client was made with.
@@ -25,8 +27,9 @@ impl Client {
         mut request: Request,
     ) -> impl Future<Output = Result<T, Error>> {
         let context = &self.inner;
-        if !context.headers.is_empty() {
-            request.headers_mut().extend(context.headers.clone());
+        if !context.request_headers.is_empty() {
+            let headers = context.request_headers.clone();
+            request.headers_mut().extend(headers);
         }
         let sent = self.client.execute(request);
         async move {
@@ -34,7 +37,7 @@ impl Client {
             let status = response.status().as_u16();
             let headers = std::mem::take(response.headers_mut());
             // A context serves one call, so this is the first head.
-            let _ = context.head.set(ResponseHead::new(status, headers));
+            let _ = context.head.set((status, headers));
             let limit = context.max_response_bytes;
             if response.content_length() > Some(limit as u64) {
                 return Err(unreadable(TOO_LARGE));
@@ -48,8 +51,10 @@ impl Client {
             }
             body.shrink_to_fit();
             // HTTP/0.9 has no head, so any bytes would be accepted as a body.
-            let has_head = response.version() != Version::HTTP_09;
-            let decoded = has_head.then(|| decode(context, body)).flatten();
+            if response.version() == Version::HTTP_09 {
+                body.clear();
+            }
+            let decoded = decode(context, body);
             decoded.ok_or_else(|| unreadable("the body is not one JSON object"))
         }
     }
@@ -57,18 +62,16 @@ impl Client {
 
 /// Decodes a complete body, and records in the context whether it is an explicit rejection.
 fn decode<T: DeserializeOwned + Envelope>(context: &CallContext, body: Vec<u8>) -> Option<T> {
-    let decoded: Option<T> = lenient::strict_object(&body);
-    let status_code = decoded.as_ref().and_then(Envelope::status_code);
-    if let Some(head) = context.head()
-        && (head.http_status == 429 || status_code == Some(429))
+    let decoded: Option<T> = lenient::strict_body(&body);
+    let status_code = decoded.as_ref().and_then(T::status_code);
+    if let Some((http_status, headers)) = context.head.get()
+        && (*http_status == 429 || status_code == Some(429))
+        && rejection::is_explicit_rejection(headers, &body)
     {
-        let is_rejection = rejection::is_explicit_rejection(head, &body);
-        let _ = context.explicit_rejection.set(is_rejection);
+        let _ = context.explicit_rejection.set(());
     }
-    decoded.or_else(|| lenient::repaired_object(body))
+    decoded.or_else(|| lenient::repaired_body(body))
 }
-
-const TOO_LARGE: &str = "the body is larger than the limit";
 
 fn unreadable(reason: &str) -> Error {
     Error::InvalidResponsePayload(Bytes::new(), serde_json::Error::custom(reason))

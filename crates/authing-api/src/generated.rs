@@ -320,7 +320,7 @@ impl ClientInfo<crate::context::CallContext> for Client {
     }
 
     fn baseurl(&self) -> &str {
-        self.inner.base().as_str()
+        self.inner.base.url().as_str()
     }
 
     fn client(&self) -> &reqwest::Client {
@@ -347,7 +347,10 @@ impl Client {
         &'a self,
         body: &'a types::GetWechatMiniProgramPhoneDto,
     ) -> Result<types::GetWechatMiniProgramPhoneRespDto, Error> {
-        let url = self.inner.url(format_args!("/api/v3/get-wechat-miniprogram-phone"));
+        let url = self
+            .inner
+            .base
+            .join(format_args!("/api/v3/get-wechat-miniprogram-phone"));
         #[allow(unused_mut)]
         let mut request = self
             .client

@@ -70,8 +70,7 @@ async fn attempt<O: Operation>(
         observe::response(span, response);
     }
     let result = conclude(operation, outcome, api.context(), attempts);
-    let http_status = api.context().head().map(|head| head.http_status);
-    observe::end(span, http_status, result.as_ref().err());
+    observe::end(span, api.context().http_status(), result.as_ref().err());
     result
 }
 
@@ -82,8 +81,7 @@ fn conclude<O: Operation>(
     context: &CallContext,
     attempts: u32,
 ) -> Result<O::Output> {
-    let head = context.head();
-    let http_status = head.map(|head| head.http_status);
+    let http_status = context.http_status();
     let class = |status_code, errcode| {
         let is_explicit_rejection = context.explicit_rejection();
         let http_status = http_status.unwrap_or_default();
@@ -114,8 +112,9 @@ fn conclude<O: Operation>(
     facts.attempts = attempts;
     facts.timed_out |= kind == ErrorKind::Timeout;
     facts.http_status = http_status;
-    facts.retry_after = head
-        .and_then(|head| head.headers.get(RETRY_AFTER))
+    facts.retry_after = context
+        .headers()
+        .and_then(|headers| headers.get(RETRY_AFTER))
         .and_then(|value| retry::retry_after(value.as_bytes(), SystemTime::now()));
     Err(Error::new(kind, code_state, facts))
 }
