@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde_json::{Value, json};
 
 pub use crate::CODE;
-use crate::{SUCCESS, closing_server, sandbox_with};
+use crate::{closing_server, sandbox_with};
 
 /// An access token.
 pub const TOKEN: &str = "eyJ0b2tlbiI6ImNhbmFyeSJ9.canary-token-7d4f";
@@ -92,13 +92,11 @@ fn envelope(status_code: impl Into<Value>, api_code: impl Into<Value>, data: &Va
 
 /// Returns the body of a success that repeats the secrets.
 pub fn success() -> String {
-    let said = said();
-    let body = SUCCESS.replace("13800138000", PHONE);
-    let mut body: Value = serde_json::from_str(&body).expect("JSON");
-    let data = &mut body["data"];
-    data["errmsg"] = said.as_str().into();
-    data["watermark"] = json!({"appid": said, "timestamp": 1_637_744_274});
-    envelope(200, 2011, data)
+    let (said, number) = (said(), format!("+86{PHONE}"));
+    let watermark = json!({"appid": said, "timestamp": 1_637_744_274});
+    let data = json!({"phoneNumber": number, "purePhoneNumber": PHONE, "countryCode": "86",
+        "errmsg": said, "watermark": watermark});
+    envelope(200, 2011, &data)
 }
 
 /// The bytes of each response, by name.

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use rcgen::{BasicConstraints, Certificate, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, KeyPair};
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
 
-pub use rcgen::ExtendedKeyUsagePurpose as Usage;
+pub use rcgen::{ExtendedKeyUsagePurpose as Usage, IsCa};
 
 /// The names of a server on this machine.
 pub const LOOPBACK: [&str; 3] = ["127.0.0.1", "::1", "localhost"];
@@ -15,10 +15,8 @@ pub const LOOPBACK: [&str; 3] = ["127.0.0.1", "::1", "localhost"];
 /// A certificate with its private key.
 #[derive(Debug)]
 pub struct Identity {
-    params: CertificateParams,
-    key: KeyPair,
     /// The certificate.
-    pub certificate: Certificate,
+    pub certificate: CertifiedIssuer<'static, KeyPair>,
 }
 
 fn params(names: &[&str]) -> CertificateParams {
@@ -26,19 +24,24 @@ fn params(names: &[&str]) -> CertificateParams {
     CertificateParams::new(names).expect("host names")
 }
 
+fn key() -> KeyPair {
+    KeyPair::generate().expect("a key")
+}
+
 impl Identity {
     /// Makes a CA. Its certificate also names this machine, so it can be misused as a leaf.
     pub fn ca(common_name: &str) -> Self {
+        Self::self_signed(common_name, IsCa::Ca(BasicConstraints::Unconstrained))
+    }
+
+    /// Makes a self-signed certificate for this machine, of a CA or a leaf.
+    pub fn self_signed(common_name: &str, is_ca: IsCa) -> Self {
         let mut params = params(&LOOPBACK);
         let name = &mut params.distinguished_name;
         name.push(DnType::CommonName, common_name);
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        Self::new(params, None)
-    }
-
-    /// Returns a self-signed leaf certificate for this machine.
-    pub fn self_signed() -> Self {
-        Self::new(params(&LOOPBACK), None)
+        params.is_ca = is_ca;
+        let certificate = CertifiedIssuer::self_signed(params, key()).expect("a certificate");
+        Self { certificate }
     }
 
     /// Issues a certificate for these names, valid until the start of a year.
@@ -46,7 +49,9 @@ impl Identity {
         let mut params = params(names);
         params.extended_key_usages = vec![usage];
         params.not_after = rcgen::date_time_ymd(until, 1, 1);
-        Self::new(params, Some(self))
+        let certificate = CertifiedIssuer::signed_by(params, key(), &self.certificate);
+        let certificate = certificate.expect("a certificate");
+        Self { certificate }
     }
 
     /// Issues a valid server certificate for this machine.
@@ -59,27 +64,9 @@ impl Identity {
         self.issue(&LOOPBACK, Usage::ClientAuth, 2099)
     }
 
-    fn new(params: CertificateParams, ca: Option<&Self>) -> Self {
-        let key = KeyPair::generate().expect("a key");
-        let certificate = match ca {
-            Some(ca) => params.signed_by(&key, &Issuer::from_params(&ca.params, &ca.key)),
-            None => params.self_signed(&key),
-        };
-        Self {
-            certificate: certificate.expect("a certificate"),
-            params,
-            key,
-        }
-    }
-
-    /// Returns the private key in PEM (PKCS #8).
-    pub fn key_pem(&self) -> String {
-        self.key.serialize_pem()
-    }
-
-    /// Returns key and certificate in one PEM text, the input of `identity_pem`.
+    /// Returns key (PKCS #8) and certificate in one PEM text, the input of `identity_pem`.
     pub fn pem(&self) -> String {
-        self.key_pem() + &self.certificate.pem()
+        self.certificate.key().serialize_pem() + &self.certificate.pem()
     }
 
     /// Returns the configuration of a TLS server that prefers HTTP/2, and requires a client
@@ -93,19 +80,18 @@ impl Identity {
         let config = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_protocol_versions(versions)
             .expect("versions");
-        let der = |identity: &Self| identity.certificate.der().clone();
         let config = match clients {
             None => config.with_no_client_auth(),
             Some(ca) => {
                 let mut roots = RootCertStore::empty();
-                roots.add(der(ca)).expect("a CA certificate");
+                roots.add_parsable_certificates([ca.certificate.der().clone()]);
                 let roots = Arc::new(roots);
                 let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider);
-                config.with_client_cert_verifier(verifier.build().expect("a verifier"))
+                config.with_client_cert_verifier(verifier.build().expect("a CA certificate"))
             }
         };
-        let key = PrivatePkcs8KeyDer::from(self.key.serialize_der());
-        let config = config.with_single_cert(vec![der(self)], key.into());
+        let key = PrivatePkcs8KeyDer::from(self.certificate.key().serialize_der());
+        let config = config.with_single_cert(vec![self.certificate.der().clone()], key.into());
         let mut config = config.expect("a certificate with its key");
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Arc::new(config)

@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 use authing::{AuthenticationClient, AuthenticationClientBuilder, CodeState, Error, ErrorKind};
 use authing::{GetWechatMiniProgramPhoneRespDto, Request, blocking};
 use authing_sandbox::{Fault, How, RequestRecord, Sandbox};
+use axum::Router;
+use tokio::net::TcpListener;
 
 /// The application of every call, which the sandbox knows.
 pub const APP_ID: &str = authing_sandbox::DEFAULT_APP_ID;
@@ -107,6 +109,14 @@ pub fn server(response: impl Into<Vec<u8>>) -> Sandbox {
 /// Starts a server that responds to each request with these bytes and closes the connection.
 pub fn closing_server(response: impl Into<Vec<u8>>) -> Sandbox {
     sandbox_with(Fault::raw(response).then(How::Fin).permanent())
+}
+
+/// Serves these routes on the current runtime, and returns their base URL.
+pub async fn serve(routes: Router) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    tokio::spawn(async { axum::serve(listener, routes).await });
+    format!("http://{address}")
 }
 
 /// Returns one of these values at random.

@@ -1,11 +1,11 @@
 //! Bounds: no response costs more memory than its cap allows.
 
-use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
-
 use authing::{AuthenticationClient, CodeState, Error, ErrorKind, RetryPolicy};
 use authing_sandbox::{Fault, Sandbox};
-use authing_tests::{builder, child, request, response, sandbox_with, stress};
+use authing_tests::{builder, child, request, response, sandbox_with, serve, stress};
+use axum::Router;
+use reqwest::StatusCode;
+use reqwest::header::HeaderMap;
 
 const KIB: usize = 1024;
 const CAP: usize = 64 * KIB;
@@ -35,17 +35,13 @@ fn client(url: &str, cap: usize) -> AuthenticationClient {
         .unwrap()
 }
 
-async fn call(client: &AuthenticationClient, token: &str) -> Option<Error> {
-    request(client).access_token(token).await.err()
-}
-
 /// Returns the largest number of bytes that the call had allocated at one time.
 async fn peak(client: &AuthenticationClient, token: &str) -> (usize, Option<Error>) {
     let profiler = dhat::Profiler::builder()
         .testing()
         .trim_backtraces(Some(4))
         .build();
-    let error = call(client, token).await;
+    let error = request(client).access_token(token).await.err();
     let bytes = dhat::HeapStats::get().max_bytes;
     drop(profiler);
     (bytes, error)
@@ -54,7 +50,7 @@ async fn peak(client: &AuthenticationClient, token: &str) -> (usize, Option<Erro
 #[tokio::test]
 async fn responses_without_end_are_cut_off_in_bounded_memory() {
     if let Some(url) = child::variable("FLOODS") {
-        call(&client(&url, CAP), "first").await;
+        peak(&client(&url, CAP), "first").await;
         for (name, ..) in FLOODS {
             let (bytes, error) = peak(&client(&url, CAP), "later").await;
             let error = error.unwrap();
@@ -104,49 +100,37 @@ const FILLINGS: [(&[u8], &[u8], &[u8]); 13] = [
     (b"\"\xff\",\"statusCode\":[0", b",{\"\":0}", b"]"),
 ];
 
-/// Reads a request, and returns the numbers in its access token.
-fn token(stream: &mut TcpStream) -> Option<[usize; 4]> {
-    let (mut request, mut byte) = (String::new(), [0]);
-    while !request.ends_with("\"}") {
-        stream.read_exact(&mut byte).ok()?;
-        request.push(byte[0].into());
-    }
-    let (_, rest) = request.split_once("authorization: Bearer ")?;
-    let numbers = rest.lines().next()?.split('.');
+/// Responds with the body that the access token describes: field, filling, status, size.
+async fn fill(headers: HeaderMap) -> (StatusCode, Vec<u8>) {
+    let token = headers["authorization"].to_str().unwrap();
+    let numbers = token["Bearer ".len()..].split('.');
     let numbers: Vec<usize> = numbers.map(|number| number.parse().unwrap()).collect();
-    numbers.try_into().ok()
-}
-
-/// Sends the body that the access token describes: field, filling, status, size.
-fn fill(mut stream: TcpStream) {
-    while let Some([field, filling, status, size]) = token(&mut stream) {
-        let (open, repeat, close) = FILLINGS[filling];
-        let field = FIELDS.split(' ').nth(field).unwrap();
-        let names = field.split('.').map(|name| format!("{{\"{name}\":"));
-        let mut body = names.collect::<String>().into_bytes();
-        if status == 429 {
-            body.splice(1..1, *b"\"statusCode\":429,");
-        }
-        body.extend_from_slice(open);
-        let left = size.saturating_sub(body.len() + close.len() + 3);
-        body.extend(repeat.repeat(left / repeat.len()));
-        body.extend_from_slice(close);
-        body.extend(field.split('.').map(|_| b'}'));
-        let response = response(status as u16, "", body);
-        if stream.write_all(&response).is_err() {
-            return;
-        }
+    let [field, filling, status, size] = numbers[..] else {
+        panic!("{token}")
+    };
+    let (open, repeat, close) = FILLINGS[filling];
+    let field = FIELDS.split(' ').nth(field).unwrap();
+    let names = field.split('.').map(|name| format!("{{\"{name}\":"));
+    let mut body = names.collect::<String>().into_bytes();
+    if status == 429 {
+        body.splice(1..1, *b"\"statusCode\":429,");
     }
+    body.extend_from_slice(open);
+    let left = size.saturating_sub(body.len() + close.len() + 3);
+    body.extend(repeat.repeat(left / repeat.len()));
+    body.extend_from_slice(close);
+    body.extend(field.split('.').map(|_| b'}'));
+    (StatusCode::from_u16(status as u16).unwrap(), body)
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_response_costs_at_most_three_times_its_size_and_64_kib() {
     if let Some(url) = child::variable("FILLINGS") {
         let largest = stress(1024 * KIB, 16 * 1024 * KIB);
         for size in [KIB, CAP, largest] {
             let client = client(&url, size);
             for _ in 0..2 {
-                call(&client, &format!("0.5.200.{size}")).await;
+                peak(&client, &format!("0.5.200.{size}")).await;
             }
             // Not part of the response: what every call costs, and the read buffer that the HTTP
             // library keeps for the connection, which grows up to 408 KiB.
@@ -167,13 +151,7 @@ async fn a_response_costs_at_most_three_times_its_size_and_64_kib() {
         }
         return;
     }
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    std::thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            std::thread::spawn(move || fill(stream));
-        }
-    });
+    let url = serve(Router::new().fallback(fill)).await;
     let test = "bounds::a_response_costs_at_most_three_times_its_size_and_64_kib";
     child::run(test, &[("FILLINGS", &url)]);
 }

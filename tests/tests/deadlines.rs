@@ -1,13 +1,14 @@
 //! Deadlines hold at every stage of a call, and a dropped call or client leaves nothing behind.
 
 use std::future::IntoFuture;
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-use authing::{CodeState, RetryPolicy};
+use authing::{CodeState, ErrorKind, RetryPolicy};
 use authing_sandbox::{CutAt, Fault, Sandbox};
 use authing_tests::{
-    CODE, CONNECT, CONNECTION, SUCCESS, TIMEOUT, WIDE, blocking_client, builder, class, eventually,
-    request, response, sandbox_with, server,
+    CODE, CONNECT, CONNECTION, Call, Class, SUCCESS, TIMEOUT, WIDE, blocking_client, builder,
+    class, eventually, request, response, sandbox_with, server,
 };
 use tokio::runtime::{Builder, Handle};
 use tokio::task::JoinSet;
@@ -28,61 +29,45 @@ fn slow_servers() -> [(&'static str, Fault); 5] {
     ]
 }
 
-/// The option that ends a call.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Set {
-    Client,
-    CallersBuilder,
-    Call,
-    Connect,
-    /// The default of the connect timeout is half of the timeout.
-    Half,
-}
-
 #[tokio::test]
 async fn a_call_ends_at_its_deadline_whatever_the_server_does() {
-    let mut calls = JoinSet::new();
+    let (mut calls, mut sandboxes) = (JoinSet::new(), Vec::new());
+    let never = |url: &str| builder(url).retry(RetryPolicy::never());
     for (scheme, fault) in slow_servers() {
-        for set in [Set::Client, Set::CallersBuilder, Set::Call] {
-            calls.spawn(check_deadline(scheme, fault.clone(), set));
+        let sandbox = sandbox_with(fault.permanent());
+        let url = sandbox.base_url().replace("http", scheme);
+        let builder = |their_timeout| {
+            let theirs = reqwest::Client::builder().timeout(their_timeout);
+            let builder = never(&url).http_client_builder(theirs);
+            builder.connect_timeout(WIDE)
+        };
+        // The option of the client, of the caller's own builder, and of one call.
+        let [own, theirs, neither] = [
+            builder(2 * WIDE).timeout(DEADLINE),
+            builder(DEADLINE),
+            builder(2 * WIDE),
+        ]
+        .map(|builder| request(&builder.build().unwrap()));
+        for call in [own, theirs, neither.timeout(DEADLINE)] {
+            calls.spawn(check_deadline(call, TIMEOUT));
         }
+        sandboxes.push(sandbox);
     }
-    for set in [Set::Connect, Set::Half] {
-        calls.spawn(check_deadline("https", Fault::stall(CutAt::Accept), set));
+    // The last server does not accept. The default of the connect timeout is half of the timeout.
+    let url = sandboxes[4].base_url().replace("http", "https");
+    let connect = never(&url).connect_timeout(DEADLINE);
+    for builder in [connect, never(&url).timeout(2 * DEADLINE)] {
+        let call = request(&builder.build().unwrap());
+        calls.spawn(check_deadline(call, CONNECT));
     }
     calls.join_all().await;
 }
 
-async fn check_deadline(scheme: &str, fault: Fault, set: Set) {
-    let what = format!("{scheme} {fault:?} {set:?}");
-    let sandbox = sandbox_with(fault);
-    let url = sandbox.base_url().replace("http", scheme);
-    let builder = builder(url).retry(RetryPolicy::never());
-    let with_timeout = |timeout| reqwest::Client::builder().timeout(timeout);
-    let builder = match set {
-        Set::Connect => builder.connect_timeout(DEADLINE),
-        Set::Half => builder.timeout(2 * DEADLINE),
-        _ => builder.connect_timeout(WIDE),
-    };
-    let builder = match set {
-        Set::CallersBuilder => builder.http_client_builder(with_timeout(DEADLINE)),
-        Set::Client => builder
-            .http_client_builder(with_timeout(2 * WIDE))
-            .timeout(DEADLINE),
-        _ => builder,
-    };
-    let mut call = request(&builder.build().unwrap());
-    if set == Set::Call {
-        call = call.timeout(DEADLINE);
-    }
+async fn check_deadline(call: Call, expected: Class) {
     let start = Instant::now();
     let error = call.await.unwrap_err();
     let took = start.elapsed();
-    let expected = match set {
-        Set::Connect | Set::Half => CONNECT,
-        _ => TIMEOUT,
-    };
-    let what = format!("{what}: {error:?} after {took:?}");
+    let what = format!("{error:?} after {took:?}");
     assert!(class(&error) == expected && error.is_timeout(), "{what}");
     assert!((DEADLINE..DEADLINE + TOLERANCE).contains(&took), "{what}");
 }
@@ -129,10 +114,17 @@ async fn a_dropped_client_closes_its_idle_connections() {
     assert_eq!(sandbox.open_connections(), 1, "closed too early");
     drop(clone);
     everything_ends(&sandbox, tasks).await;
+    let client = blocking_client(sandbox.base_url(), WIDE);
+    let call = client.get_wechat_miniprogram_phone(CODE, CONNECTION);
+    let call = tokio::task::spawn_blocking(|| call.send());
+    call.await.unwrap().unwrap_err();
+    assert_eq!(sandbox.open_connections(), 1);
+    drop(client);
+    everything_ends(&sandbox, tasks).await;
 }
 
 #[test]
-fn a_client_outlives_the_runtime_it_was_first_used_on() {
+fn a_client_works_on_any_tokio_runtime_and_only_there() {
     let server = server(response(200, "", SUCCESS));
     let client = builder(server.base_url()).build().unwrap();
     for _ in 0..3 {
@@ -141,6 +133,14 @@ fn a_client_outlives_the_runtime_it_was_first_used_on() {
         runtime.block_on(request(&client).send()).unwrap();
         assert!(start.elapsed() < WIDE / 2);
     }
+    let mut context = Context::from_waker(Waker::noop());
+    let polled = request(&client).into_future().as_mut().poll(&mut context);
+    let Poll::Ready(Err(error)) = polled else {
+        panic!("{polled:?}")
+    };
+    assert_eq!(class(&error), (ErrorKind::Config, CodeState::Unused));
+    assert!(error.to_string().contains("tokio"), "{error}");
+    assert_eq!(server.request_count(), 3);
 }
 
 /// Such bytes keep the HTTP library busy without a pause, so the client's own thread cannot end

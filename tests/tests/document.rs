@@ -30,34 +30,28 @@ fn json_of<T: Serialize + 'static>(call: Request<T>) -> Outcome {
 }
 
 /// Makes JSON with every property of a schema, each with a value of its own.
-struct Samples<'a> {
-    document: &'a Value,
-    made: u32,
-}
-
-impl Samples<'_> {
-    fn of(&mut self, name: &str, schema: &Value) -> Value {
-        let reference = [&schema["$ref"], &schema["allOf"][0]["$ref"]];
-        if let Some(reference) = reference.into_iter().find_map(Value::as_str) {
-            return self.of(name, self.document.pointer(&reference[1..]).unwrap());
-        }
-        if let Some(properties) = schema["properties"].as_object() {
-            let each = |(name, schema): (&String, &Value)| (name.clone(), self.of(name, schema));
-            return Value::Object(properties.iter().map(each).collect());
-        }
-        self.made += 1;
-        let number = self.made;
-        match (name, schema["type"].as_str(), schema["format"].as_str()) {
-            // The values of a success.
-            ("statusCode", ..) => json!(200),
-            ("errcode", ..) => json!(0),
-            (_, Some("array"), _) => json!([self.of(name, &schema["items"])]),
-            (_, Some("boolean"), _) => json!(true),
-            (_, Some("integer" | "number"), _) => json!(1000 + number),
-            (_, _, Some("phone-number")) => json!(format!("+8613800138{number:03}")),
-            (_, _, Some("country-code")) => json!(format!("{}", 80 + number)),
-            _ => json!(format!("{name}-{number}")),
-        }
+fn sample(document: &Value, name: &str, schema: &Value, made: &mut u32) -> Value {
+    let reference = [&schema["$ref"], &schema["allOf"][0]["$ref"]];
+    if let Some(reference) = reference.into_iter().find_map(Value::as_str) {
+        let schema = document.pointer(&reference[1..]).unwrap();
+        return sample(document, name, schema, made);
+    }
+    if let Some(properties) = schema["properties"].as_object() {
+        let properties = properties.iter();
+        let each = properties.map(|(name, schema)| (name, sample(document, name, schema, made)));
+        return each.collect();
+    }
+    *made += 1;
+    match (name, schema["type"].as_str(), schema["format"].as_str()) {
+        // The values of a success.
+        ("statusCode", ..) => json!(200),
+        ("errcode", ..) => json!(0),
+        (_, Some("array"), _) => json!([sample(document, name, &schema["items"], made)]),
+        (_, Some("boolean"), _) => json!(true),
+        (_, Some("integer" | "number"), _) => json!(1000 + *made),
+        (_, _, Some("phone-number")) => json!(format!("+8613800138{made:03}")),
+        (_, _, Some("country-code")) => json!(format!("{}", 80 + *made)),
+        _ => json!(format!("{name}-{made}")),
     }
 }
 
@@ -79,12 +73,10 @@ async fn every_documented_property_is_sent_and_returned() {
         for (method, operation) in methods.as_object().unwrap() {
             let id = operation["operationId"].as_str().unwrap();
             let schema = |of: &Value| of["content"]["application/json"]["schema"].clone();
-            let mut samples = Samples {
-                document: &document,
-                made: 0,
-            };
-            let request = samples.of("", &schema(&operation["requestBody"]));
-            let documented = samples.of("", &schema(&operation["responses"]["200"]));
+            let mut made = 0;
+            let mut sample = |of| sample(&document, "", &schema(of), &mut made);
+            let request = sample(&operation["requestBody"]);
+            let documented = sample(&operation["responses"]["200"]);
 
             let server = server(response(200, "", documented.to_string()));
             let client = builder(server.base_url()).build().unwrap();

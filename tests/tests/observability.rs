@@ -7,7 +7,7 @@ use authing_sandbox::{CutAt, Fault};
 use authing_tests::canaries::{CONNECTION, PHONE, TOKEN, find};
 use authing_tests::{
     CODE, SUCCESS, WIDE, blocking_client, builder, closing_server, eventually, response,
-    sandbox_with, server,
+    sandbox_with,
 };
 use opentelemetry::trace::{SpanKind, Status, TracerProvider as _};
 use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SpanData};
@@ -56,9 +56,8 @@ fn compare(row: &str, span: &SpanData, url: &str, attributes: Value) {
         };
         (each.key.to_string(), value)
     });
-    let found: Vec<(String, Value)> = found.collect();
     assert_eq!(found.len(), expected.as_object().unwrap().len(), "{row}");
-    assert_eq!(Value::from_iter(found), expected, "{row}");
+    assert_eq!(found.collect::<Value>(), expected, "{row}");
     assert_eq!(span.name, format!("POST {PATH}"));
     assert_eq!(span.span_kind, SpanKind::Client);
     assert_eq!(span.status == Status::error(""), has_failed, "{row}");
@@ -148,29 +147,40 @@ async fn each_attempt_has_exactly_these_attributes() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn each_retry_has_a_span_of_its_own_in_the_callers_span() {
-    let (spans, _guard) = collect_spans();
-    let rejection = Fault::raw(response(429, "", r#"{"statusCode":429}"#));
-    let server = sandbox_with(rejection.times(2));
-    server.push_fault(Fault::raw(success())).unwrap();
-    let client = builder(server.base_url()).build().unwrap();
-    let handler = tracing::info_span!("handler");
-    assert_eq!(call(&client).instrument(handler.clone()).await, None);
-    drop(handler);
-    let spans = spans();
-    assert_eq!(spans.len(), 4, "{spans:#?}");
-    for (attempt, span) in (0_i64..).zip(&spans[..3]) {
-        let mut attributes = match attempt {
-            2 => success_attributes(),
-            _ => json!({"http.response.status_code": 429, "authing.status_code": 429,
-                "error.type": "Throttled", "authing.code_state": "Unused"}),
-        };
-        if attempt > 0 {
-            attributes["http.request.resend_count"] = attempt.into();
+    for is_blocking in [false, true] {
+        let (spans, _guard) = collect_spans();
+        let rejection = Fault::raw(response(429, "", r#"{"statusCode":429}"#));
+        let server = sandbox_with(rejection.times(2));
+        server.push_fault(Fault::raw(success())).unwrap();
+        let handler = tracing::info_span!("handler");
+        if is_blocking {
+            let client = blocking_client(server.base_url(), WIDE);
+            let call = client.get_wechat_miniprogram_phone(CODE, CONNECTION);
+            let call = call.access_token(TOKEN);
+            tokio::task::block_in_place(|| handler.in_scope(|| call.send()).map(drop).unwrap());
+        } else {
+            let client = builder(server.base_url()).build().unwrap();
+            assert_eq!(call(&client).instrument(handler.clone()).await, None);
         }
-        compare("retry", span, server.base_url(), attributes);
-        assert_eq!(span.parent_span_id, spans[3].span_context.span_id());
+        drop(handler);
+        // The blocking client's thread releases the caller's span a little after the response.
+        let have_ended = async || spans().len() == 4;
+        eventually("the end of all spans", have_ended).await;
+        let spans = spans();
+        for (attempt, span) in (0_i64..).zip(&spans[..3]) {
+            let mut attributes = match attempt {
+                2 => success_attributes(),
+                _ => json!({"http.response.status_code": 429, "authing.status_code": 429,
+                    "error.type": "Throttled", "authing.code_state": "Unused"}),
+            };
+            if attempt > 0 {
+                attributes["http.request.resend_count"] = attempt.into();
+            }
+            compare("retry", span, server.base_url(), attributes);
+            assert_eq!(span.parent_span_id, spans[3].span_context.span_id());
+        }
     }
 }
 
@@ -182,28 +192,4 @@ async fn a_dropped_call_claims_neither_success_nor_failure() {
     let call = tokio::time::timeout(Duration::from_millis(200), call(&client));
     call.await.unwrap_err();
     compare("dropped", &spans()[0], server.base_url(), json!({}));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_blocking_call_has_the_same_span_in_the_callers_span() {
-    let server = server(success());
-    let (spans, _guard) = collect_spans();
-    let client = blocking_client(server.base_url(), WIDE);
-    let handler = tracing::info_span!("handler");
-    tokio::task::block_in_place(|| {
-        let call = client.get_wechat_miniprogram_phone(CODE, CONNECTION);
-        handler.in_scope(|| call.access_token(TOKEN).send().map(drop).unwrap());
-    });
-    drop(handler);
-    // The client's thread releases the caller's span a little after the response.
-    let have_ended = async || spans().len() == 2;
-    eventually("the end of both spans", have_ended).await;
-    let spans = spans();
-    compare(
-        "blocking",
-        &spans[0],
-        server.base_url(),
-        success_attributes(),
-    );
-    assert_eq!(spans[0].parent_span_id, spans[1].span_context.span_id());
 }

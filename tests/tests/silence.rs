@@ -15,9 +15,8 @@ use authing_tests::canaries::{
     CANARIES, CODE, CONNECTION, PASSWORD, TOKEN, assert_silent, find, forms, servers, success,
 };
 use authing_tests::certs::Identity;
-use authing_tests::{child, response};
+use authing_tests::{child, response, serve};
 use serde_json::json;
-use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use crate::input::{ARGUMENTS, OPTIONS};
@@ -35,7 +34,7 @@ async fn nothing_that_is_printed_contains_a_secret() {
     let identity = ca.client();
     let mut servers = servers();
     // One that the client trusts, and one that it does not.
-    for server in [ca.server(), Identity::self_signed()] {
+    for server in [ca.server(), Identity::ca("other").server()] {
         let config = server.server_config(rustls::ALL_VERSIONS, Some(&ca));
         let server = Sandbox::builder().tls(config).start().await.unwrap();
         let response = Fault::raw(response(200, "", success()));
@@ -60,12 +59,15 @@ async fn nothing_that_is_printed_contains_a_secret() {
     for word in "authing.request hyper_util rustls::client panicked".split(' ') {
         assert!(text.contains(word), "no {word} in {text}");
     }
-    // The text of the key without the lines around it.
-    let key = identity.key_pem();
-    let key: String = key.lines().filter(|line| !line.starts_with('-')).collect();
-    let is_part = |part: &&[u8]| part.len() == 48;
-    for part in key.as_bytes().chunks(48).filter(is_part).flat_map(forms) {
-        assert!(!text.contains(&part), "the private key was printed");
+    // A part of the key that is on one line of its PEM text, as bytes and as text.
+    let key = identity.certificate.key();
+    let (der, pem) = (key.serialize_der(), key.serialize_pem());
+    let line = pem.lines().nth(2).unwrap();
+    for form in [&der[48..66], &line.as_bytes()[..24]]
+        .into_iter()
+        .flat_map(forms)
+    {
+        assert!(!text.contains(&form), "the private key was printed");
     }
 }
 
@@ -150,15 +152,11 @@ async fn call(builder: AuthenticationClientBuilder) {
 /// Sends the code to the example backend, which calls the server and logs the outcome.
 async fn backend(builder: AuthenticationClientBuilder) {
     let state = example_backend::AppState::new(builder.build().unwrap(), CONNECTION);
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let served = tokio::spawn(async { axum::serve(listener, example_backend::app(state)).await });
-    let http = reqwest::Client::new();
-    let request = http.post(format!("http://{address}/api/phone"));
+    let url = serve(example_backend::app(state)).await;
+    let request = reqwest::Client::new().post(url + "/api/phone");
     let response = request.json(&json!({"code": CODE})).send().await.unwrap();
     println!("backend {response:?}");
     println!("{}", response.text().await.unwrap());
-    served.abort();
 }
 
 /// Prints an error in every way, and panics with it.

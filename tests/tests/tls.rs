@@ -2,7 +2,7 @@
 
 use authing::{ErrorKind, RetryPolicy};
 use authing_sandbox::{Fault, Sandbox};
-use authing_tests::certs::{Identity, LOOPBACK, Usage};
+use authing_tests::certs::{Identity, IsCa, LOOPBACK, Usage};
 use authing_tests::{CONNECT, Outcome, SUCCESS, TRANSPORT, builder, call, child, class};
 use rustls::SupportedProtocolVersion;
 use rustls::version::{TLS12, TLS13};
@@ -51,7 +51,7 @@ async fn a_server_without_a_valid_certificate_receives_no_plaintext() {
     let client = ca.client();
     let elsewhere = ca.issue(&["service.example"], Usage::ServerAuth, 2099);
     let unproven = [
-        ("self-signed", Identity::self_signed()),
+        ("self-signed", Identity::self_signed("self", IsCa::NoCa)),
         ("for another host", elsewhere),
         ("expired", ca.issue(&LOOPBACK, Usage::ServerAuth, 2021)),
         ("of an unknown CA", other.server()),
@@ -131,20 +131,20 @@ fn plain_http_needs_permission_beyond_loopback() {
         (loopback, None, true),
         (loopback, local, true),
     ];
-    let each = |(hosts, proxy, is_allowed): (&'static str, _, _)| {
-        let hosts = hosts.split(' ');
-        hosts.map(move |host| (format!("http://{host}"), proxy, is_allowed))
-    };
-    for (host, proxy, is_allowed) in rows.into_iter().flat_map(each) {
-        let builder = || match proxy {
-            Some(proxy) => builder(&host).proxy(proxy),
-            None => builder(&host),
-        };
-        let kind = builder().build().err().map(|error| error.kind());
-        let expected = (!is_allowed).then_some(ErrorKind::Config);
-        assert_eq!(kind, expected, "{host} {proxy:?}");
-        let permitted = builder().allow_plain_http(true).build();
-        assert!(permitted.is_ok(), "{host} {proxy:?}: {permitted:?}");
+    for (hosts, proxy, is_allowed) in rows {
+        for host in hosts.split(' ') {
+            for permission in [false, true] {
+                let builder = builder(format!("http://{host}")).allow_plain_http(permission);
+                let builder = match proxy {
+                    Some(proxy) => builder.proxy(proxy),
+                    None => builder,
+                };
+                let kind = builder.build().err().map(|error| error.kind());
+                let is_rejected = !is_allowed && !permission;
+                let expected = is_rejected.then_some(ErrorKind::Config);
+                assert_eq!(kind, expected, "{host} {proxy:?}");
+            }
+        }
     }
 }
 
