@@ -10,20 +10,17 @@ use crate::request::Request;
 /// Rejects requests from web pages of another origin, which could use up faults and codes.
 pub(crate) fn check_origin(request: &Request) -> Result<(), Answer> {
     let own = request.header("host").unwrap_or_default();
-    let foreign_origin = request.all("origin").any(|origin| {
+    let is_own = |origin: &str| {
         let host = origin.split_once("://").map(|(_, host)| host);
-        !host.is_some_and(|host| host.eq_ignore_ascii_case(own))
-    });
-    let foreign_site = request
-        .all("sec-fetch-site")
-        .any(|site| site != "same-origin" && site != "none");
-    if foreign_origin || foreign_site {
-        return Err(Answer::error(
-            403,
-            "web pages of another origin have no access",
-        ));
+        host.is_some_and(|host| host.eq_ignore_ascii_case(own))
+    };
+    let mut sites = request.all("sec-fetch-site");
+    if request.all("origin").all(is_own) && sites.all(|site| matches!(site, "same-origin" | "none"))
+    {
+        return Ok(());
     }
-    Ok(())
+    let text = "web pages of another origin have no access";
+    Err(Answer::error(403, text))
 }
 
 /// Rejects requests to the console and the admin routes that come by another host name or from

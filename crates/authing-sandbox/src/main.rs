@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::thread;
 use std::time::Duration;
 
-use authing_sandbox::{Sandbox, Shape};
+use authing_sandbox::{Builder, Sandbox, Shape};
 use clap::Parser;
 
 /// A local Authing: exchanges WeChat mini program codes for phone numbers, without WeChat.
@@ -87,15 +87,13 @@ fn start(options: &Options) -> io::Result<Sandbox> {
         .shape(options.shape)
         .latency(Duration::from_millis(options.latency_ms))
         .rate_limit(options.rate_limit);
-    for connection in &options.connection {
-        builder = builder.connection(connection);
-    }
-    if let Some(token) = &options.admin_token {
-        builder = builder.admin_token(token);
-    }
-    if let Some(backend) = &options.backend {
-        builder = builder.backend(backend);
-    }
+    let (connections, backend) = (&options.connection, &options.backend);
+    builder = connections.iter().fold(builder, Builder::connection);
+    builder = options
+        .admin_token
+        .iter()
+        .fold(builder, Builder::admin_token);
+    builder = backend.iter().fold(builder, Builder::backend);
     let sandbox = builder.start_blocking()?;
     let mut codes = String::new();
     for number in &options.phone {
