@@ -34,30 +34,30 @@ pub(crate) fn process(call: &Call<'_>) -> Answer {
     };
     call.note(&mut core, outcome);
     drop(core);
-    let result = match result {
+    let result = match result.map_err(Rejection::said) {
         Ok(entry) => phone(shape, &entry),
-        Err(rejection) => match rejection.said() {
-            Said::WeChat(errcode, errmsg) => wechat_error(errcode, errmsg),
-            Said::Authing(status_code, api_code, message) => {
-                let mut envelope = call.envelope(status_code, message);
-                envelope.api_code = api_code;
-                return match rejection {
-                    Rejection::Throttled => envelope.answer(429).header("retry-after", "1"),
-                    _ => envelope.answer(200),
-                };
+        Err(Said::WeChat(errcode, errmsg)) => wechat_error(errcode, errmsg),
+        Err(Said::Authing(status_code, api_code, message)) => {
+            let mut envelope = call.envelope(status_code, message);
+            if let Some(api_code) = api_code {
+                envelope.shift_insert(2, "apiCode".to_owned(), api_code.into());
             }
-        },
+            return match status_code {
+                429 => Answer::json(429, &envelope).header("retry-after", "1"),
+                _ => Answer::json(200, &envelope),
+            };
+        }
     };
     let mut envelope = call.envelope(200, SUCCESS);
     match (shape, result) {
-        (Shape::Beside, Value::Object(fields)) => envelope.beside = fields,
-        (_, result) => envelope.data = Some(result),
+        (Shape::Beside, Value::Object(fields)) => envelope.extend(fields),
+        (_, result) => envelope.extend([("data".to_owned(), result)]),
     }
     if shape == Shape::Loose {
-        envelope.message.clear();
-        envelope.request_id = None;
+        envelope["message"] = "".into();
+        envelope.shift_remove("requestId");
     }
-    envelope.answer(200)
+    Answer::json(200, &envelope)
 }
 
 /// The phone number as the shape has it.

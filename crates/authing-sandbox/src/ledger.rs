@@ -1,9 +1,9 @@
 //! The ledger: what happened to every code.
 
-use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use indexmap::IndexMap;
 use serde::Serialize;
 
 use crate::refusal::Rejection;
@@ -82,31 +82,18 @@ impl Entry {
     }
 }
 
-/// The codes. It is changed under one lock, so that a check and the use that follows are one step.
-#[derive(Debug, Default)]
-pub(crate) struct Ledger {
-    entries: HashMap<String, Entry>,
-    /// In the order in which they were issued or first presented.
-    order: VecDeque<String>,
-}
+/// The codes, in the order in which they were issued or first presented. They are changed under one
+/// lock, so that a check and the use that follows are one step.
+#[derive(Default)]
+pub(crate) struct Ledger(IndexMap<String, Entry>);
 
 impl Ledger {
     /// Adds a new code.
-    pub(crate) fn issue(&mut self, entry: Entry) {
-        let code = entry.code.clone();
-        *self.find_or_add(code) = entry;
-    }
-
-    fn find_or_add(&mut self, code: String) -> &mut Entry {
-        if !self.entries.contains_key(&code) {
-            if self.order.len() >= MAX_CODES
-                && let Some(oldest) = self.order.pop_front()
-            {
-                self.entries.remove(&oldest);
-            }
-            self.order.push_back(code.clone());
+    pub(crate) fn add(&mut self, entry: Entry) {
+        if self.0.len() >= MAX_CODES {
+            self.0.shift_remove_index(0);
         }
-        self.entries.entry(code).or_default()
+        self.0.insert(entry.code.clone(), entry);
     }
 
     /// Checks a code and consumes it if it is valid. A rejection never consumes a code; that this
@@ -118,7 +105,7 @@ impl Ledger {
         request: u64,
         now: DateTime<Utc>,
     ) -> Result<Entry, Rejection> {
-        let entry = self.entries.get_mut(code).ok_or(Rejection::CodeUnknown)?;
+        let entry = self.0.get_mut(code).ok_or(Rejection::CodeUnknown)?;
         entry.settle(now);
         match entry.status {
             CodeStatus::Unknown => Err(Rejection::CodeUnknown),
@@ -137,22 +124,28 @@ impl Ledger {
     /// Counts a complete request that presented a code.
     pub(crate) fn note(&mut self, code: &str) {
         let code: String = code.chars().take(MAX_CODE).collect();
-        let entry = self.find_or_add(code.clone());
-        entry.code = code;
-        entry.presented += 1;
+        if !self.0.contains_key(&code) {
+            self.add(Entry {
+                code: code.clone(),
+                ..Entry::default()
+            });
+        }
+        self.0[&code].presented += 1;
     }
 
     pub(crate) fn entry(&mut self, code: &str, now: DateTime<Utc>) -> Option<Entry> {
-        let entry = self.entries.get_mut(code)?;
+        let entry = self.0.get_mut(code)?;
         entry.settle(now);
         Some(entry.clone())
     }
 
     /// The latest codes, at most `limit`, oldest first.
     pub(crate) fn entries(&mut self, limit: usize, now: DateTime<Utc>) -> Vec<Entry> {
-        let skipped = self.order.len().saturating_sub(limit);
-        let codes: Vec<String> = self.order.iter().skip(skipped).cloned().collect();
-        let entries = codes.iter().filter_map(|code| self.entry(code, now));
-        entries.collect()
+        let entries = self.0.values_mut().rev().take(limit).rev();
+        let settled = entries.map(|entry| {
+            entry.settle(now);
+            entry.clone()
+        });
+        settled.collect()
     }
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
-use crate::answer::Envelope;
+use crate::answer::{Envelope, envelope};
 use crate::ledger::Outcome;
 use crate::refusal::Rejection;
 use crate::request::Request;
@@ -71,6 +71,6 @@ impl<'a> Call<'a> {
     pub(crate) fn envelope(&self, status_code: i32, (chinese, english): (&str, &str)) -> Envelope {
         let language = self.request.header("x-authing-lang").unwrap_or("zh");
         let is_chinese = language.to_ascii_lowercase().starts_with("zh");
-        Envelope::new(status_code, if is_chinese { chinese } else { english })
+        envelope(status_code, if is_chinese { chinese } else { english })
     }
 }
