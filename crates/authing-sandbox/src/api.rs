@@ -38,7 +38,8 @@ impl Script {
 
     /// Sends what a fault lets through of a response, or what it sends instead.
     pub(crate) fn new(fault: &Fault, answer: &Answer, record: Option<u64>) -> Self {
-        let (head, wait) = (answer.head(), fault.wait());
+        let head = answer.head();
+        let wait = Duration::from_millis(fault.after_ms);
         let mut all = [&head[..], &answer.body].concat();
         let closes = answer.get("connection") == Some("close");
         let (mut repeat, mut ending) = (None, Ending::Responded);
@@ -91,13 +92,12 @@ impl Script {
 /// Takes the fault of a complete request, processes the request unless the fault prevents it, and
 /// says what is sent.
 pub(crate) fn respond(state: &State, request: &Request, number: u64) -> Script {
+    let mut core = state.core();
     if let Err(answer) = guard::check_origin(request) {
-        let mut core = state.core();
         core.log
             .request(number, |record| record.outcome = Outcome::NotProcessed);
         return Script::send(&answer, Some(number));
     }
-    let mut core = state.core();
     let fault = core.take_fault(|trigger| !matches!(trigger, CutAt::Handshake(_)));
     core.log.request(number, |record| {
         record.fault = fault.as_ref().map(Fault::kind)

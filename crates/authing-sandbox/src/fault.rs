@@ -304,10 +304,6 @@ impl Fault {
             Action::Twice => "twice",
         }
     }
-
-    pub(crate) fn wait(&self) -> Duration {
-        Duration::from_millis(self.after_ms)
-    }
 }
 
 fn millis(time: Duration) -> u64 {

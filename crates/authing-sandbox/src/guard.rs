@@ -14,9 +14,8 @@ pub(crate) fn check_origin(request: &Request) -> Result<(), Answer> {
         let host = origin.split_once("://").map(|(_, host)| host);
         host.is_some_and(|host| host.eq_ignore_ascii_case(own))
     };
-    let mut sites = request.all("sec-fetch-site");
-    if request.all("origin").all(is_own) && sites.all(|site| matches!(site, "same-origin" | "none"))
-    {
+    let is_own_site = |site: &str| matches!(site, "same-origin" | "none");
+    if request.all("origin").all(is_own) && request.all("sec-fetch-site").all(is_own_site) {
         return Ok(());
     }
     let text = "web pages of another origin have no access";
@@ -26,19 +25,15 @@ pub(crate) fn check_origin(request: &Request) -> Result<(), Answer> {
 /// Rejects requests to the console and the admin routes that come by another host name or from
 /// another origin, or that lack the admin token. Files of the page need no token: they hold no data.
 pub(crate) fn check(request: &Request, token: Option<&str>, file: bool) -> Result<(), Answer> {
-    match token {
-        // A page that reached the sandbox by DNS rebinding does not know the token.
-        Some(token) if !file && !presents(request, token) => {
-            let text = "this sandbox has an admin token: send authorization: Bearer <token>";
-            return Err(Answer::error(401, text).header("www-authenticate", "Bearer"));
-        }
-        Some(_) => {}
-        None if !request.all("host").all(is_local) => {
-            let text = "the sandbox is reached as localhost or by a loopback address; for other \
-                        host names start it with an admin token";
-            return Err(Answer::error(403, text));
-        }
-        None => {}
+    if token.is_none() && !request.all("host").all(is_local) {
+        let text = "the sandbox is reached as localhost or by a loopback address; for other host \
+                    names start it with an admin token";
+        return Err(Answer::error(403, text));
+    }
+    // A page that reached the sandbox by DNS rebinding does not know the token.
+    if token.is_some_and(|token| !file && !presents(request, token)) {
+        let text = "this sandbox has an admin token: send authorization: Bearer <token>";
+        return Err(Answer::error(401, text).header("www-authenticate", "Bearer"));
     }
     // A link on another page may lead to the console.
     if file && request.method == "GET" {

@@ -1,7 +1,6 @@
 //! The program: flags, environment variables, and the text at the start.
 #![allow(clippy::print_stdout, reason = "it is a program")]
 
-use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::thread;
 use std::time::Duration;
@@ -67,18 +66,9 @@ fn rate_limit(text: &str) -> Result<Option<u32>, &'static str> {
     Ok(if text == "off" { None } else { Some(number?) })
 }
 
-fn main() {
-    let sandbox = start(&Options::parse());
-    let _sandbox = sandbox.unwrap_or_else(|error| {
-        clap::Error::raw(clap::error::ErrorKind::Io, format!("{error}\n")).exit()
-    });
-    loop {
-        thread::park();
-    }
-}
-
-/// Starts the sandbox and prints where it listens.
-fn start(options: &Options) -> io::Result<Sandbox> {
+/// Starts the sandbox, prints where it listens, and keeps it running.
+fn main() -> anyhow::Result<()> {
+    let options = Options::parse();
     let mut builder = Sandbox::builder()
         .bind(SocketAddr::new(options.host, options.port))
         .allow_remote(options.allow_remote)
@@ -89,11 +79,10 @@ fn start(options: &Options) -> io::Result<Sandbox> {
         .rate_limit(options.rate_limit);
     let (connections, backend) = (&options.connection, &options.backend);
     builder = connections.iter().fold(builder, Builder::connection);
-    builder = options
-        .admin_token
-        .iter()
-        .fold(builder, Builder::admin_token);
     builder = backend.iter().fold(builder, Builder::backend);
+    if let Some(token) = &options.admin_token {
+        builder = builder.admin_token(token);
+    }
     let sandbox = builder.start_blocking()?;
     let mut codes = String::new();
     for number in &options.phone {
@@ -115,5 +104,7 @@ Ctrl-C stops it.",
         options.backend.as_deref().unwrap_or("none (--backend URL)"),
         base_url = sandbox.base_url(),
     );
-    Ok(sandbox)
+    loop {
+        thread::park();
+    }
 }

@@ -122,12 +122,10 @@ impl Builder {
     fn check(&self) -> Result<()> {
         let config = &self.config;
         let visible = |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic());
-        for id in [&config.app_id, &config.userpool_id]
-            .into_iter()
-            .chain(&config.connections)
-        {
-            let limit = format!("ids have 1 to {MAX_ID} visible ASCII characters");
+        let ids = [&config.app_id, &config.userpool_id];
+        for id in ids.into_iter().chain(&config.connections) {
             let fits = (1..=MAX_ID).contains(&id.len()) && visible(id);
+            let limit = format!("ids have 1 to {MAX_ID} visible ASCII characters");
             ensure!(fits, "{id:?} is not an id: {limit}");
         }
         if let Some(token) = &config.admin_token {
@@ -135,13 +133,10 @@ impl Builder {
             let least = format!("at least {MIN_ADMIN_TOKEN} visible ASCII characters");
             ensure!(fits, "an admin token has {least}");
         }
-        let ip = self.address.ip();
         let allowed = self.allow_remote && config.admin_token.is_some();
-        let needs = "it needs allow-remote and an admin token";
-        ensure!(
-            ip.is_loopback() || allowed,
-            "{ip} is not a loopback address: {needs}"
-        );
+        let fits = self.address.ip().is_loopback() || allowed;
+        let needs = "an address that is not loopback needs allow-remote and an admin token";
+        ensure!(fits, needs);
         if let Some(url) = &config.backend {
             relay::parse(url)?;
         }

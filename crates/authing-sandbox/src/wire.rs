@@ -97,7 +97,7 @@ impl Connection {
         {
             let mut start = (&mut tcp).take(bytes as u64);
             if io::copy(&mut start, &mut io::sink()).await.is_ok() && start.limit() == 0 {
-                pause(fault.wait()).await;
+                pause(Duration::from_millis(fault.after_ms)).await;
                 self.end_and_drain(tcp, how).await;
             }
             return;
@@ -158,29 +158,27 @@ impl Connection {
     /// Reads some bytes into the buffer; `false` at the end.
     async fn read(&mut self, reader: &mut (impl AsyncRead + Unpin)) -> bool {
         self.buffer.reserve(2048);
-        match reader.read_buf(&mut self.buffer).await {
-            Ok(0) => self.note_close(ErrorKind::UnexpectedEof),
-            Ok(bytes) => {
-                self.update(|record| record.plain_bytes_read += bytes as u64);
-                return true;
-            }
-            Err(error) => self.note_close(error.kind()),
+        let result = reader.read_buf(&mut self.buffer).await;
+        if let Ok(bytes @ 1..) = result {
+            self.update(|record| record.plain_bytes_read += bytes as u64);
+            return true;
         }
+        self.note_close(result);
         false
     }
 
-    /// Notes how the peer closed.
-    fn note_close(&self, kind: ErrorKind) {
-        self.update(|record| match kind {
-            ErrorKind::ConnectionReset => record.peer_closed = Some(How::Reset),
-            // After the sandbox's own FIN a broken pipe says nothing about the peer.
-            ErrorKind::BrokenPipe if record.ended.is_none() => {
-                record.peer_closed = Some(How::Reset);
-            }
-            ErrorKind::UnexpectedEof => {
+    /// Notes how the peer closed, as the last result of the socket shows.
+    fn note_close<T>(&self, result: io::Result<T>) {
+        self.update(|record| match result.map_err(|error| error.kind()) {
+            Ok(_) | Err(ErrorKind::UnexpectedEof) => {
                 record.peer_closed.get_or_insert(How::Fin);
             }
-            _ => {}
+            // After the sandbox's own FIN a broken pipe says nothing about the peer.
+            Err(ErrorKind::BrokenPipe) if record.ended.is_some() => {}
+            Err(ErrorKind::ConnectionReset | ErrorKind::BrokenPipe) => {
+                record.peer_closed = Some(How::Reset);
+            }
+            Err(_) => {}
         });
     }
 
@@ -217,9 +215,7 @@ impl Connection {
         if how != How::Reset
             && let Ok(drained) = drain.await
         {
-            self.note_close(
-                drained.map_or_else(|error| error.kind(), |_| ErrorKind::UnexpectedEof),
-            );
+            self.note_close(drained);
         }
     }
 
@@ -319,11 +315,8 @@ impl Connection {
                 state.core().log.request(number, change);
             }
         };
-        let size = if script.interval.is_zero() {
-            16 * 1024
-        } else {
-            1
-        };
+        let drips = !script.interval.is_zero();
+        let size = if drips { 1 } else { 16 * 1024 };
         let sending = async {
             for (wait, bytes) in script.steps.iter().chain(script.repeat.iter().cycle()) {
                 pause(*wait).await;
@@ -350,10 +343,10 @@ impl Connection {
         };
         if let Err(error) = result {
             record(&[], Ending::PeerClosed);
-            self.note_close(error.kind());
             if error.kind() == ErrorKind::TimedOut {
                 self.end(How::Reset).await;
             }
+            self.note_close::<()>(Err(error));
             return false;
         }
         record(&[], script.ending);
