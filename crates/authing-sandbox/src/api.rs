@@ -5,12 +5,11 @@ use std::time::Duration;
 use crate::answer::{Answer, envelope};
 use crate::fault::{Action, CutAt, Fault, How};
 use crate::get_wechat_miniprogram_phone::{self as phone, EXCHANGE_PATH};
-use crate::guard;
 use crate::ledger::Outcome;
 use crate::log::Ending;
-use crate::operation::Call;
 use crate::request::Request;
 use crate::state::State;
+use crate::{guard, operation};
 
 /// What is sent in response to a request, and what happens to the connection. The default sends
 /// nothing.
@@ -114,14 +113,14 @@ pub(crate) fn respond(state: &State, request: &Request, number: u64) -> Script {
 
 /// Processes a complete request, or only counts it.
 pub(crate) fn complete(state: &State, request: &Request, number: u64, process: bool) -> Answer {
-    let call = Call::new(state, request, number);
+    let note = |outcome| operation::note(&mut state.core(), request, number, outcome);
     if !process {
-        call.note(&mut state.core(), Outcome::NotProcessed);
+        note(Outcome::NotProcessed);
         unprocessed()
     } else if request.method == "POST" && request.path() == EXCHANGE_PATH {
-        phone::process(&call)
+        phone::process(state, request, number)
     } else {
-        call.note(&mut state.core(), Outcome::NotFound);
+        note(Outcome::NotFound);
         // The words of NestJS, which Authing's gateway is built on; assumed.
         let path: String = request.path().chars().take(256).collect();
         let message = format!("Cannot {} {path}", request.method);

@@ -100,11 +100,9 @@ fn body<T: DeserializeOwned>(request: &Request) -> Result<T> {
 
 fn show(state: &State) -> Value {
     let (config, now) = (&state.config, state.now());
-    let mut core = state.core();
-    let core = &mut *core;
+    let core = state.core();
     let ledger = core.ledger.entries(LIMIT, now);
-    let requests = core.log.requests.values();
-    let requests = requests.skip(core.log.requests.len().saturating_sub(LIMIT));
+    let requests = core.log.requests.values().rev().take(LIMIT).rev();
     let controls = core.controls;
     json!({
         "appId": config.app_id,

@@ -1,9 +1,9 @@
 //! The ledger: what happened to every code.
 
+use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use indexmap::IndexMap;
 use serde::Serialize;
 
 use crate::refusal::Rejection;
@@ -74,26 +74,35 @@ pub struct Entry {
 }
 
 impl Entry {
-    fn settle(&mut self, now: DateTime<Utc>) {
+    /// What is known at this time.
+    fn at(&self, now: DateTime<Utc>) -> Self {
+        let mut entry = self.clone();
         let expired = self.expires_at.is_some_and(|expiry| now >= expiry);
         if self.status == CodeStatus::Issued && expired {
-            self.status = CodeStatus::Expired;
+            entry.status = CodeStatus::Expired;
         }
+        entry
     }
 }
 
-/// The codes, in the order in which they were issued or first presented. They are changed under one
-/// lock, so that a check and the use that follows are one step.
+/// The codes. They are changed under one lock, so that a check and the use that follows are one step.
 #[derive(Default)]
-pub(crate) struct Ledger(IndexMap<String, Entry>);
+pub(crate) struct Ledger {
+    entries: HashMap<String, Entry>,
+    /// In the order in which they were issued or first presented.
+    order: VecDeque<String>,
+}
 
 impl Ledger {
     /// Adds a new code.
     pub(crate) fn add(&mut self, entry: Entry) {
-        if self.0.len() >= MAX_CODES {
-            self.0.shift_remove_index(0);
+        if self.order.len() >= MAX_CODES
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.entries.remove(&oldest);
         }
-        self.0.insert(entry.code.clone(), entry);
+        self.order.push_back(entry.code.clone());
+        self.entries.insert(entry.code.clone(), entry);
     }
 
     /// Checks a code and consumes it if it is valid. A rejection never consumes a code; that this
@@ -105,9 +114,8 @@ impl Ledger {
         request: u64,
         now: DateTime<Utc>,
     ) -> Result<Entry, Rejection> {
-        let entry = self.0.get_mut(code).ok_or(Rejection::CodeUnknown)?;
-        entry.settle(now);
-        match entry.status {
+        let entry = self.entries.get_mut(code).ok_or(Rejection::CodeUnknown)?;
+        match entry.at(now).status {
             CodeStatus::Unknown => Err(Rejection::CodeUnknown),
             _ if entry.connection.as_deref() != Some(connection) => Err(Rejection::CodeOfAnother),
             CodeStatus::Consumed => Err(Rejection::CodeUsed),
@@ -124,28 +132,24 @@ impl Ledger {
     /// Counts a complete request that presented a code.
     pub(crate) fn note(&mut self, code: &str) {
         let code: String = code.chars().take(MAX_CODE).collect();
-        if !self.0.contains_key(&code) {
+        if let Some(entry) = self.entries.get_mut(&code) {
+            entry.presented += 1;
+        } else {
             self.add(Entry {
-                code: code.clone(),
+                code,
+                presented: 1,
                 ..Entry::default()
             });
         }
-        self.0[&code].presented += 1;
     }
 
-    pub(crate) fn entry(&mut self, code: &str, now: DateTime<Utc>) -> Option<Entry> {
-        let entry = self.0.get_mut(code)?;
-        entry.settle(now);
-        Some(entry.clone())
+    pub(crate) fn entry(&self, code: &str, now: DateTime<Utc>) -> Option<Entry> {
+        self.entries.get(code).map(|entry| entry.at(now))
     }
 
     /// The latest codes, at most `limit`, oldest first.
-    pub(crate) fn entries(&mut self, limit: usize, now: DateTime<Utc>) -> Vec<Entry> {
-        let entries = self.0.values_mut().rev().take(limit).rev();
-        let settled = entries.map(|entry| {
-            entry.settle(now);
-            entry.clone()
-        });
-        settled.collect()
+    pub(crate) fn entries(&self, limit: usize, now: DateTime<Utc>) -> Vec<Entry> {
+        let latest = self.order.iter().rev().take(limit).rev();
+        latest.filter_map(|code| self.entry(code, now)).collect()
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Error, Result, bail, ensure};
 use httparse::Status;
+use serde_json::{Map, Value};
 
 /// The largest head that is read, in bytes.
 pub(crate) const MAX_HEAD: usize = 64 * 1024;
@@ -22,6 +23,8 @@ pub(crate) struct Request {
     pub(crate) headers: Vec<(String, String)>,
     http10: bool,
     pub(crate) body: Vec<u8>,
+    /// The body, if it is a JSON object.
+    pub(crate) fields: Option<Map<String, Value>>,
     /// Whether the body is complete.
     pub(crate) complete: bool,
     /// The length of what there is in bytes, with the empty line after the head.
@@ -40,6 +43,12 @@ impl Request {
             .iter()
             .filter(move |(own, _)| own.eq_ignore_ascii_case(name))
             .map(|(_, value)| value.as_str())
+    }
+
+    /// A field of the body; one that is not a string, or empty, counts as absent.
+    pub(crate) fn field(&self, name: &str) -> Option<&str> {
+        let value = self.fields.as_ref()?.get(name)?.as_str()?;
+        (!value.is_empty()).then_some(value)
     }
 
     /// The path of the target, whether it has a host before it or a query after it.
@@ -114,6 +123,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Option<Request>> {
         _ => bail!("not exactly one framing of the body"),
     };
     if let Some((body, length)) = body {
+        request.fields = serde_json::from_slice(&body).ok();
         request.body = body;
         request.length += length;
         request.complete = true;

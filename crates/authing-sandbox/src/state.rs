@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use anyhow::{Error, Result, ensure};
+use anyhow::{Error, Result, bail, ensure};
 use chrono::{DateTime, Utc};
 
 use crate::answer::Shape;
@@ -67,13 +67,15 @@ pub(crate) struct State {
 
 impl State {
     pub(crate) fn new(config: Config) -> Self {
+        let controls = config.controls;
+        let core = Core {
+            controls,
+            ..Core::default()
+        };
         Self {
             started_at: Utc::now(),
             started: Instant::now(),
-            core: Arc::new(Mutex::new(Core {
-                controls: config.controls,
-                ..Core::default()
-            })),
+            core: Arc::new(Mutex::new(core)),
             config: Arc::new(config),
         }
     }
@@ -92,11 +94,9 @@ impl State {
         let (country_code, national) = number::split(number).map_err(Error::msg)?;
         let known = &self.config.connections;
         let connection = connection.unwrap_or(&known[0]);
-        ensure!(
-            known.iter().any(|each| each == connection),
-            "no such connection; the sandbox has {}",
-            known.join(", ")
-        );
+        if known.iter().all(|each| each != connection) {
+            bail!("no such connection; the sandbox has {}", known.join(", "));
+        }
         let now = self.now();
         let entry = Entry {
             // In the form of WeChat's samples.
