@@ -71,8 +71,7 @@ impl RequestRecord {
     /// Adds bytes that are sent, as far as they are kept, and says how it ends.
     pub(crate) fn respond(&mut self, bytes: &[u8], ending: Ending) {
         let room = MAX_RECORDED_RESPONSE - self.response.len();
-        self.response
-            .extend_from_slice(&bytes[..room.min(bytes.len())]);
+        self.response.extend(bytes.iter().take(room));
         self.ending = ending;
     }
 
@@ -140,11 +139,10 @@ impl Log {
             ..RequestRecord::default()
         };
         self.requests.insert(number, record);
-        self.forget();
         number
     }
 
-    /// Changes the record of a request, if it is still kept.
+    /// Changes the record of a request, if it is still kept, and forgets the oldest records.
     pub(crate) fn request(&mut self, number: u64, change: impl FnOnce(&mut RequestRecord)) {
         let Some(record) = self.requests.get_mut(&number) else {
             return;
@@ -153,10 +151,6 @@ impl Log {
         change(record);
         self.complete += u64::from(record.complete && !complete);
         self.recorded = self.recorded - size + record.size();
-        self.forget();
-    }
-
-    fn forget(&mut self) {
         while self.requests.len() > MAX_RECORDS || self.recorded > MAX_RECORDED_BYTES {
             let oldest = self.requests.pop_first();
             self.recorded -= oldest.map_or(0, |(_, record)| record.size());

@@ -26,10 +26,6 @@ pub const DEFAULT_APP_ID: &str = "sandbox-app";
 pub const DEFAULT_USERPOOL_ID: &str = "sandbox-userpool";
 /// The identity source connection of a sandbox for which no other is set: Authing's sample.
 pub const DEFAULT_CONNECTION: &str = "my-wxapp";
-/// The shortest admin token, in characters.
-const MIN_ADMIN_TOKEN: usize = 16;
-/// The longest id, in characters.
-const MAX_ID: usize = 128;
 
 /// Configures a [`Sandbox`].
 #[derive(Clone)]
@@ -124,14 +120,16 @@ impl Builder {
         let visible = |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic());
         let ids = [&config.app_id, &config.userpool_id];
         for id in ids.into_iter().chain(&config.connections) {
-            let fits = (1..=MAX_ID).contains(&id.len()) && visible(id);
-            let limit = format!("ids have 1 to {MAX_ID} visible ASCII characters");
+            let fits = (1..=128).contains(&id.len()) && visible(id);
+            let limit = "ids have 1 to 128 visible ASCII characters";
             ensure!(fits, "{id:?} is not an id: {limit}");
         }
         if let Some(token) = &config.admin_token {
-            let fits = token.len() >= MIN_ADMIN_TOKEN && visible(token);
-            let least = format!("at least {MIN_ADMIN_TOKEN} visible ASCII characters");
-            ensure!(fits, "an admin token has {least}");
+            let fits = token.len() >= 16 && visible(token);
+            ensure!(
+                fits,
+                "an admin token has at least 16 visible ASCII characters"
+            );
         }
         let allowed = self.allow_remote && config.admin_token.is_some();
         let fits = self.address.ip().is_loopback() || allowed;

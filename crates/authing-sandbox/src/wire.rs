@@ -283,17 +283,17 @@ impl Connection {
     /// Records and processes a complete request. Once the sandbox has responded to it early or
     /// ended the connection, nothing is sent.
     async fn respond(&mut self, request: &Request) -> Script {
-        let (late, early) = (self.ended.is_some(), self.early.take());
+        let unsent = self.early.take().or(self.ended.map(|_| false));
         if request.is_for_console() {
-            if late {
+            if unsent.is_some() {
                 return Script::default();
             }
             let answer = console::respond(&self.state, request).await;
             return Script::send(&answer.finish(request), None);
         }
         let number = self.note(request.length, |record| record.complete = true);
-        if late || early.is_some() {
-            api::complete(&self.state, request, number, early == Some(true));
+        if let Some(process) = unsent {
+            api::complete(&self.state, request, number, process);
             return Script::default();
         }
         api::respond(&self.state, request, number)
