@@ -37,54 +37,54 @@ impl Script {
 
     /// Sends what a fault lets through of a response, or what it sends instead.
     pub(crate) fn new(fault: &Fault, answer: &Answer, record: Option<u64>) -> Self {
-        let head = answer.head();
-        let wait = Duration::from_millis(fault.after_ms);
+        let (head, wait) = (answer.head(), Duration::from_millis(fault.after_ms));
         let mut all = [&head[..], &answer.body].concat();
         let closes = answer.get("connection") == Some("close");
-        let (mut repeat, mut ending) = (None, Ending::Responded);
-        let mut then = closes.then_some(How::Fin);
-        let steps = match &fault.action {
-            Action::Answer { .. } => vec![(wait, all)],
-            Action::Twice => vec![(Duration::ZERO, all.clone()), (wait, all)],
+        let mut script = Self {
+            record,
+            interval: Duration::from_millis(fault.interval_ms),
+            then: closes.then_some(How::Fin),
+            ending: Ending::Responded,
+            ..Self::default()
+        };
+        match &fault.action {
+            Action::Answer { .. } => script.steps.push((wait, all)),
+            Action::Twice => script.steps = vec![(Duration::ZERO, all.clone()), (wait, all)],
             Action::Raw {
                 bytes,
-                repeat: unit,
-                then: end,
+                repeat,
+                then,
             } => {
-                if !unit.0.is_empty() {
-                    let times = (8 * 1024usize).div_ceil(unit.0.len());
-                    repeat = Some((Duration::ZERO, unit.0.repeat(times)));
+                script.steps.push((wait, bytes.0.clone()));
+                if !repeat.0.is_empty() {
+                    let times = (8 * 1024usize).div_ceil(repeat.0.len());
+                    script.repeat = Some((Duration::ZERO, repeat.0.repeat(times)));
                 }
-                then = *end;
+                script.then = *then;
                 if then.is_some() {
-                    ending = Ending::Faulted;
+                    script.ending = Ending::Faulted;
                 }
-                vec![(wait, bytes.0.clone())]
+            }
+            Action::Cut {
+                at: CutAt::Response,
+                how,
+            } => {
+                script.steps = vec![(Duration::ZERO, all), (wait, Vec::new())];
+                script.then = Some(*how);
             }
             Action::Cut { at, how } => {
-                then = Some(*how);
-                if *at == CutAt::Response {
-                    vec![(Duration::ZERO, all), (wait, Vec::new())]
-                } else {
-                    ending = Ending::Faulted;
-                    all.truncate(match at {
-                        CutAt::StatusLine => answer.status_line().len(),
-                        CutAt::HalfBody => head.len() + answer.body.len() / 2,
-                        CutAt::ResponseBytes(sent) => *sent,
-                        _ => 0,
-                    });
-                    vec![(wait, all)]
-                }
+                all.truncate(match at {
+                    CutAt::StatusLine => answer.status_line().len(),
+                    CutAt::HalfBody => head.len() + answer.body.len() / 2,
+                    CutAt::ResponseBytes(sent) => *sent,
+                    _ => 0,
+                });
+                script.steps.push((wait, all));
+                script.then = Some(*how);
+                script.ending = Ending::Faulted;
             }
-        };
-        Self {
-            record,
-            steps,
-            repeat,
-            interval: Duration::from_millis(fault.interval_ms),
-            then,
-            ending,
         }
+        script
     }
 }
 

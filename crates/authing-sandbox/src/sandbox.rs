@@ -126,10 +126,8 @@ impl Builder {
         }
         if let Some(token) = &config.admin_token {
             let fits = token.len() >= 16 && visible(token);
-            ensure!(
-                fits,
-                "an admin token has at least 16 visible ASCII characters"
-            );
+            let least = "at least 16 visible ASCII characters";
+            ensure!(fits, "an admin token has {least}");
         }
         let allowed = self.allow_remote && config.admin_token.is_some();
         let fits = self.address.ip().is_loopback() || allowed;
