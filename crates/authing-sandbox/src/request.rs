@@ -62,9 +62,11 @@ impl Request {
 
     /// Whether the client expects the connection to end after the response.
     pub(crate) fn closes(&self) -> bool {
-        let connection = self.header("connection").unwrap_or_default();
-        let keeps = !self.http10 || connection.eq_ignore_ascii_case("keep-alive");
-        connection.eq_ignore_ascii_case("close") || !keeps
+        let says = |word| {
+            self.all("connection")
+                .any(|value| value.eq_ignore_ascii_case(word))
+        };
+        says("close") || (self.http10 && !says("keep-alive"))
     }
 
     /// Whether the content type is `application/json`, with or without parameters.
