@@ -1,11 +1,12 @@
 //! The program: flags, environment variables, and the text at the start.
 #![allow(clippy::print_stdout, reason = "it is a program")]
 
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::thread;
 use std::time::Duration;
 
-use authing_sandbox::{Builder, Sandbox, Shape};
+use authing_sandbox::{Sandbox, Shape};
 use clap::Parser;
 
 /// A local Authing: exchanges WeChat mini program codes for phone numbers, without WeChat.
@@ -66,9 +67,18 @@ fn rate_limit(text: &str) -> Result<Option<u32>, &'static str> {
     Ok(if text == "off" { None } else { Some(number?) })
 }
 
-/// Starts the sandbox, prints where it listens, and keeps it running.
-fn main() -> anyhow::Result<()> {
-    let options = Options::parse();
+fn main() {
+    let sandbox = start(&Options::parse());
+    let _sandbox = sandbox.unwrap_or_else(|error| {
+        clap::Error::raw(clap::error::ErrorKind::Io, format!("{error}\n")).exit()
+    });
+    loop {
+        thread::park();
+    }
+}
+
+/// Starts the sandbox and prints where it listens.
+fn start(options: &Options) -> io::Result<Sandbox> {
     let mut builder = Sandbox::builder()
         .bind(SocketAddr::new(options.host, options.port))
         .allow_remote(options.allow_remote)
@@ -77,11 +87,14 @@ fn main() -> anyhow::Result<()> {
         .shape(options.shape)
         .latency(Duration::from_millis(options.latency_ms))
         .rate_limit(options.rate_limit);
-    let (connections, backend) = (&options.connection, &options.backend);
-    builder = connections.iter().fold(builder, Builder::connection);
-    builder = backend.iter().fold(builder, Builder::backend);
+    for connection in &options.connection {
+        builder = builder.connection(connection);
+    }
     if let Some(token) = &options.admin_token {
         builder = builder.admin_token(token);
+    }
+    if let Some(backend) = &options.backend {
+        builder = builder.backend(backend);
     }
     let sandbox = builder.start_blocking()?;
     let mut codes = String::new();
@@ -104,7 +117,5 @@ Ctrl-C stops it.",
         options.backend.as_deref().unwrap_or("none (--backend URL)"),
         base_url = sandbox.base_url(),
     );
-    loop {
-        thread::park();
-    }
+    Ok(sandbox)
 }

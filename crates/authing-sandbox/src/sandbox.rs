@@ -141,7 +141,7 @@ impl Builder {
 }
 
 fn invalid(error: Error) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidInput, error)
+    io::Error::new(io::ErrorKind::InvalidInput, error.to_string())
 }
 
 /// A running sandbox. Dropping it stops it and closes its connections.
