@@ -1,10 +1,12 @@
 //! Responses before they are sent: status, headers, body, Authing's envelope, and the shapes.
 
 use http::StatusCode;
+use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::number;
+use crate::request::Request;
 
 /// The place and the types of the phone number in a response: the examples of the OpenAPI document.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -27,7 +29,6 @@ pub enum Shape {
 }
 
 /// One HTTP response, complete and not yet sent.
-#[derive(Clone, Debug)]
 pub(crate) struct Answer {
     pub(crate) http_status: u16,
     pub(crate) headers: Vec<(String, String)>,
@@ -65,6 +66,17 @@ impl Answer {
         found.map(|(_, value)| value.as_str())
     }
 
+    /// Fits the response to the request's method and connection.
+    pub(crate) fn finish(mut self, request: &Request) -> Self {
+        if request.closes() && self.get("connection").is_none() {
+            self = self.header("connection", "close");
+        }
+        if request.method == "HEAD" {
+            self.body.clear();
+        }
+        self
+    }
+
     /// The status line with its line end.
     pub(crate) fn status_line(&self) -> String {
         let status = StatusCode::from_u16(self.http_status).ok();
@@ -89,35 +101,17 @@ impl Answer {
     }
 }
 
-/// Authing's envelope; a struct, so that its fields come in the order of Authing's sample.
-#[derive(Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Envelope {
-    pub(crate) status_code: i32,
-    pub(crate) message: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) api_code: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) request_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) data: Option<Value>,
-    #[serde(flatten)]
-    pub(crate) beside: Map<String, Value>,
-}
+/// Authing's envelope, with its fields in the order of Authing's sample.
+pub(crate) type Envelope = IndexMap<String, Value>;
 
-impl Envelope {
-    pub(crate) fn new(status_code: i32, message: &str) -> Self {
-        Self {
-            status_code,
-            message: message.to_owned(),
-            request_id: Some(number::request_id()),
-            ..Self::default()
-        }
-    }
-
-    pub(crate) fn answer(&self, http_status: u16) -> Answer {
-        Answer::json(http_status, self)
-    }
+/// An envelope without `apiCode` and `data`.
+pub(crate) fn envelope(status_code: i32, message: &str) -> Envelope {
+    let fields = [
+        ("statusCode", status_code.into()),
+        ("message", message.into()),
+        ("requestId", number::request_id().into()),
+    ];
+    fields.map(|(name, value)| (name.to_owned(), value)).into()
 }
 
 /// WeChat's error as it is in `data` or next to `statusCode`.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use anyhow::{Context as _, Result, ensure};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -38,10 +39,6 @@ fn file(path: &str) -> Option<(&'static str, &'static str)> {
 /// How many codes and requests `GET /sandbox` shows, the latest.
 const LIMIT: usize = 50;
 
-/// What is said about all other requests.
-const ROUTES: &str = "no such route; the routes are GET /sandbox, POST /sandbox/codes, \
-                      PUT /sandbox/controls, POST, DELETE /sandbox/faults, POST /sandbox/send";
-
 /// Responds to a request for the console.
 pub(crate) async fn respond(state: &State, request: &Request) -> Answer {
     let file = file(request.path());
@@ -54,11 +51,10 @@ pub(crate) async fn respond(state: &State, request: &Request) -> Answer {
                 .header("cross-origin-opener-policy", "same-origin")
         }
         (Ok(()), Some(_)) => Answer::error(405, "the method must be GET"),
-        (Ok(()), None) => match handle(state, request).await {
-            Ok(value) => Answer::json(200, &value),
-            Err(error) if error == ROUTES => Answer::error(404, ROUTES),
-            Err(error) => Answer::error(400, &error),
-        },
+        (Ok(()), None) => {
+            let answer = handle(state, request).await;
+            answer.unwrap_or_else(|error| Answer::error(400, &error.to_string()))
+        }
     };
     answer
         .header("cache-control", "no-store")
@@ -68,44 +64,45 @@ pub(crate) async fn respond(state: &State, request: &Request) -> Answer {
         .header("cross-origin-resource-policy", "same-origin")
 }
 
-async fn handle(state: &State, request: &Request) -> Result<Value, String> {
-    match (request.path(), &*request.method) {
-        ("/sandbox", "GET") => Ok(show(state)),
+async fn handle(state: &State, request: &Request) -> Result<Answer> {
+    let value = match (request.path(), &*request.method) {
+        ("/sandbox", "GET") => show(state),
         ("/sandbox/codes", "POST") => {
             let tap: Tap = body(request)?;
-            let entry = state.issue(&tap.phone_number, tap.connection.as_deref())?;
-            Ok(json!(entry))
+            json!(state.issue(&tap.phone_number, tap.connection.as_deref())?)
         }
-        ("/sandbox/controls", "PUT") => control(state, body(request)?),
+        ("/sandbox/controls", "PUT") => control(state, body(request)?)?,
         ("/sandbox/faults", "POST") => {
             state.push_fault(body(request)?)?;
-            Ok(json!({ "faults": state.core().faults }))
+            json!({ "faults": state.core().faults })
         }
         ("/sandbox/faults", "DELETE") => {
             state.core().faults.clear();
-            Ok(json!({ "faults": [] }))
+            json!({ "faults": [] })
         }
-        ("/sandbox/send", "POST") => relay::hand_over(&state.config, body(request)?).await,
-        _ => Err(ROUTES.to_owned()),
-    }
+        ("/sandbox/send", "POST") => relay::hand_over(&state.config, body(request)?).await?,
+        _ => {
+            let routes = "no such route; the routes are GET /sandbox, POST /sandbox/codes, \
+                          PUT /sandbox/controls, POST, DELETE /sandbox/faults, POST /sandbox/send";
+            return Ok(Answer::error(404, routes));
+        }
+    };
+    Ok(Answer::json(200, &value))
 }
 
 /// Reads a JSON body. The content type is required: browsers do not send it to another origin
 /// without asking first.
-fn body<T: DeserializeOwned>(request: &Request) -> Result<T, String> {
-    if !request.is_json() {
-        return Err("the content type must be application/json".to_owned());
-    }
-    serde_json::from_slice(&request.body).map_err(|error| error.to_string())
+fn body<T: DeserializeOwned>(request: &Request) -> Result<T> {
+    let error = "the content type must be application/json";
+    ensure!(request.is_json(), error);
+    Ok(serde_json::from_slice(&request.body)?)
 }
 
 fn show(state: &State) -> Value {
     let (config, now) = (&state.config, state.now());
-    let mut core = state.core();
-    let core = &mut *core;
+    let core = state.core();
     let ledger = core.ledger.entries(LIMIT, now);
-    let requests = core.log.requests.values();
-    let requests = requests.skip(core.log.requests.len().saturating_sub(LIMIT));
+    let requests = core.log.requests.values().rev().take(LIMIT).rev();
     let controls = core.controls;
     json!({
         "appId": config.app_id,
@@ -138,23 +135,21 @@ struct Switch {
     advance_seconds: Option<u64>,
 }
 
-fn control(state: &State, switch: Switch) -> Result<Value, String> {
-    let rate_limit = match &switch.rate_limit {
-        None => None,
-        Some(Value::String(off)) if off == "off" => Some(None),
-        Some(number) => {
-            let error = "rateLimit must be a number of requests per second, or \"off\"";
-            Some(Some(u32::deserialize(number).map_err(|_| error)?))
-        }
-    };
-    let latency = switch.latency_ms.map(Duration::from_millis);
-    let advance = Duration::from_secs(switch.advance_seconds.unwrap_or(0));
+fn control(state: &State, switch: Switch) -> Result<Value> {
     let mut core = state.core();
     let controls = &mut core.controls;
+    if let Some(limit) = switch.rate_limit {
+        let error = "rateLimit must be a number of requests per second, or \"off\"";
+        controls.rate_limit = if limit == "off" {
+            None
+        } else {
+            Some(u32::deserialize(limit).context(error)?)
+        };
+    }
     controls.shape = switch.shape.unwrap_or(controls.shape);
+    let latency = switch.latency_ms.map(Duration::from_millis);
     controls.latency = latency.unwrap_or(controls.latency).min(MAX_LATENCY);
-    controls.rate_limit = rate_limit.unwrap_or(controls.rate_limit);
-    core.advance(advance);
+    core.advance(Duration::from_secs(switch.advance_seconds.unwrap_or(0)));
     drop(core);
     Ok(show(state))
 }

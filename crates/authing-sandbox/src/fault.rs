@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::answer::{Envelope, wechat_error};
+use crate::answer::{Answer, envelope, wechat_error};
 
 /// How many faults can wait in the queue.
 pub const MAX_FAULTS: usize = 64;
@@ -185,10 +185,8 @@ impl Fault {
 
     /// Sends an envelope with this `statusCode` and no `data`, under HTTP 200.
     pub fn reply(status_code: i32) -> Self {
-        let body = Envelope::new(status_code, "scripted fault")
-            .answer(200)
-            .body;
-        Self::answer(200, "application/json", body)
+        let body = envelope(status_code, "scripted fault");
+        Self::answer(200, "application/json", Answer::json(200, &body).body)
     }
 
     /// Rejects the request as throttled: HTTP 429 and `statusCode` 429.
@@ -198,9 +196,9 @@ impl Fault {
 
     /// Sends an error of WeChat in `data`.
     pub fn wechat(errcode: i64, errmsg: &str) -> Self {
-        let mut envelope = Envelope::new(200, "Operation successful");
-        envelope.data = Some(wechat_error(errcode, errmsg));
-        Self::answer(200, "application/json", envelope.answer(200).body)
+        let mut body = envelope(200, "Operation successful");
+        body.insert("data".to_owned(), wechat_error(errcode, errmsg));
+        Self::answer(200, "application/json", Answer::json(200, &body).body)
     }
 
     /// Sends exactly these bytes instead of a response, and keeps the connection open.
@@ -248,6 +246,28 @@ impl Fault {
         };
     }
 
+    /// Makes the response to send out of the real one.
+    pub(crate) fn alter(&self, mut real: Answer) -> Answer {
+        if let Action::Answer {
+            http_status,
+            headers,
+            body,
+        } = &self.action
+        {
+            real.http_status = http_status.unwrap_or(real.http_status);
+            if let Some(body) = body {
+                real.headers.clear();
+                real.body.clone_from(&body.0);
+            }
+            for (name, _) in headers {
+                real.headers
+                    .retain(|(own, _)| !own.eq_ignore_ascii_case(name));
+            }
+            real.headers.extend(headers.iter().cloned());
+        }
+        real
+    }
+
     /// Whether the request is processed.
     pub(crate) fn consumes(&self) -> bool {
         self.consume.unwrap_or(match &self.action {
@@ -283,10 +303,6 @@ impl Fault {
             Action::Cut { .. } => "cut",
             Action::Twice => "twice",
         }
-    }
-
-    pub(crate) fn wait(&self) -> Duration {
-        Duration::from_millis(self.after_ms)
     }
 }
 

@@ -4,9 +4,10 @@ use serde_json::{Value, json};
 
 use crate::answer::{Answer, Shape, wechat_error};
 use crate::ledger::{Entry, Outcome};
-use crate::number;
-use crate::operation::Call;
 use crate::refusal::{Rejection, SUCCESS, Said};
+use crate::request::Request;
+use crate::state::State;
+use crate::{number, operation};
 
 /// The path of the operation (documented).
 pub const EXCHANGE_PATH: &str = "/api/v3/get-wechat-miniprogram-phone";
@@ -15,49 +16,48 @@ pub const EXCHANGE_PATH: &str = "/api/v3/get-wechat-miniprogram-phone";
 const MINI_PROGRAM_ID: &str = "wx0123456789abcdef";
 
 /// Processes a request: checks it, consumes its code if that is valid, and writes down the outcome.
-pub(crate) fn process(call: &Call<'_>) -> Answer {
-    let now = call.state.now();
-    let mut core = call.state.core();
+pub(crate) fn process(state: &State, request: &Request, number: u64) -> Answer {
+    let now = state.now();
+    let (config, mut core) = (&state.config, state.core());
     let shape = core.controls.shape;
-    let result = call.check(&mut core, now).and_then(|()| {
-        let (code, connection) = (call.field("code"), call.field("extIdpConnidentifier"));
+    let result = operation::check(config, &mut core, request, now).and_then(|()| {
+        let (code, connection) = (request.field("code"), request.field("extIdpConnidentifier"));
         let (code, connection) = code.zip(connection).ok_or(Rejection::MissingField)?;
-        let mut connections = call.state.config.connections.iter();
-        if !connections.any(|known| known == connection) {
+        if config.connections.iter().all(|known| known != connection) {
             return Err(Rejection::UnknownConnection);
         }
-        core.ledger.consume(code, connection, call.number, now)
+        core.ledger.consume(code, connection, number, now)
     });
     let outcome = match &result {
         Ok(_) => Outcome::Consumed,
         Err(rejection) => Outcome::Rejected(*rejection),
     };
-    call.note(&mut core, outcome);
+    operation::note(&mut core, request, number, outcome);
     drop(core);
-    let result = match result {
+    let result = match result.map_err(Rejection::said) {
         Ok(entry) => phone(shape, &entry),
-        Err(rejection) => match rejection.said() {
-            Said::WeChat(errcode, errmsg) => wechat_error(errcode, errmsg),
-            Said::Authing(status_code, api_code, message) => {
-                let mut envelope = call.envelope(status_code, message);
-                envelope.api_code = api_code;
-                return match rejection {
-                    Rejection::Throttled => envelope.answer(429).header("retry-after", "1"),
-                    _ => envelope.answer(200),
-                };
+        Err(Said::WeChat(errcode, errmsg)) => wechat_error(errcode, errmsg),
+        Err(Said::Authing(status_code, api_code, message)) => {
+            let mut envelope = operation::localized(request, status_code, message);
+            if let Some(api_code) = api_code {
+                envelope.shift_insert(2, "apiCode".to_owned(), api_code.into());
             }
-        },
+            return match status_code {
+                429 => Answer::json(429, &envelope).header("retry-after", "1"),
+                _ => Answer::json(200, &envelope),
+            };
+        }
     };
-    let mut envelope = call.envelope(200, SUCCESS);
+    let mut envelope = operation::localized(request, 200, SUCCESS);
     match (shape, result) {
-        (Shape::Beside, Value::Object(fields)) => envelope.beside = fields,
-        (_, result) => envelope.data = Some(result),
+        (Shape::Beside, Value::Object(fields)) => envelope.extend(fields),
+        (_, result) => envelope.extend([("data".to_owned(), result)]),
     }
     if shape == Shape::Loose {
-        envelope.message.clear();
-        envelope.request_id = None;
+        envelope["message"] = "".into();
+        envelope.shift_remove("requestId");
     }
-    envelope.answer(200)
+    Answer::json(200, &envelope)
 }
 
 /// The phone number as the shape has it.
@@ -66,7 +66,7 @@ fn phone(shape: Shape, entry: &Entry) -> Value {
     // It was checked when the code was issued.
     let (country_code, national) = number::split(number).unwrap_or_default();
     let mut fields = json!({
-        "phoneNumber": format!("+{country_code}{national}"),
+        "phoneNumber": number,
         "purePhoneNumber": national,
         "countryCode": country_code,
     });

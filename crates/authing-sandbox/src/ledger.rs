@@ -74,16 +74,19 @@ pub struct Entry {
 }
 
 impl Entry {
-    fn settle(&mut self, now: DateTime<Utc>) {
+    /// What is known at this time.
+    fn at(&self, now: DateTime<Utc>) -> Self {
+        let mut entry = self.clone();
         let expired = self.expires_at.is_some_and(|expiry| now >= expiry);
         if self.status == CodeStatus::Issued && expired {
-            self.status = CodeStatus::Expired;
+            entry.status = CodeStatus::Expired;
         }
+        entry
     }
 }
 
-/// The codes. It is changed under one lock, so that a check and the use that follows are one step.
-#[derive(Debug, Default)]
+/// The codes. They are changed under one lock, so that a check and the use that follows are one step.
+#[derive(Default)]
 pub(crate) struct Ledger {
     entries: HashMap<String, Entry>,
     /// In the order in which they were issued or first presented.
@@ -92,21 +95,14 @@ pub(crate) struct Ledger {
 
 impl Ledger {
     /// Adds a new code.
-    pub(crate) fn issue(&mut self, entry: Entry) {
-        let code = entry.code.clone();
-        *self.find_or_add(code) = entry;
-    }
-
-    fn find_or_add(&mut self, code: String) -> &mut Entry {
-        if !self.entries.contains_key(&code) {
-            if self.order.len() >= MAX_CODES
-                && let Some(oldest) = self.order.pop_front()
-            {
-                self.entries.remove(&oldest);
-            }
-            self.order.push_back(code.clone());
+    pub(crate) fn add(&mut self, entry: Entry) {
+        if self.order.len() >= MAX_CODES
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.entries.remove(&oldest);
         }
-        self.entries.entry(code).or_default()
+        self.order.push_back(entry.code.clone());
+        self.entries.insert(entry.code.clone(), entry);
     }
 
     /// Checks a code and consumes it if it is valid. A rejection never consumes a code; that this
@@ -119,8 +115,7 @@ impl Ledger {
         now: DateTime<Utc>,
     ) -> Result<Entry, Rejection> {
         let entry = self.entries.get_mut(code).ok_or(Rejection::CodeUnknown)?;
-        entry.settle(now);
-        match entry.status {
+        match entry.at(now).status {
             CodeStatus::Unknown => Err(Rejection::CodeUnknown),
             _ if entry.connection.as_deref() != Some(connection) => Err(Rejection::CodeOfAnother),
             CodeStatus::Consumed => Err(Rejection::CodeUsed),
@@ -137,22 +132,24 @@ impl Ledger {
     /// Counts a complete request that presented a code.
     pub(crate) fn note(&mut self, code: &str) {
         let code: String = code.chars().take(MAX_CODE).collect();
-        let entry = self.find_or_add(code.clone());
-        entry.code = code;
-        entry.presented += 1;
+        if let Some(entry) = self.entries.get_mut(&code) {
+            entry.presented += 1;
+        } else {
+            self.add(Entry {
+                code,
+                presented: 1,
+                ..Entry::default()
+            });
+        }
     }
 
-    pub(crate) fn entry(&mut self, code: &str, now: DateTime<Utc>) -> Option<Entry> {
-        let entry = self.entries.get_mut(code)?;
-        entry.settle(now);
-        Some(entry.clone())
+    pub(crate) fn entry(&self, code: &str, now: DateTime<Utc>) -> Option<Entry> {
+        self.entries.get(code).map(|entry| entry.at(now))
     }
 
     /// The latest codes, at most `limit`, oldest first.
-    pub(crate) fn entries(&mut self, limit: usize, now: DateTime<Utc>) -> Vec<Entry> {
-        let skipped = self.order.len().saturating_sub(limit);
-        let codes: Vec<String> = self.order.iter().skip(skipped).cloned().collect();
-        let entries = codes.iter().filter_map(|code| self.entry(code, now));
-        entries.collect()
+    pub(crate) fn entries(&self, limit: usize, now: DateTime<Utc>) -> Vec<Entry> {
+        let latest = self.order.iter().rev().take(limit).rev();
+        latest.filter_map(|code| self.entry(code, now)).collect()
     }
 }

@@ -89,7 +89,6 @@ mod relay;
 mod request;
 mod sandbox;
 mod state;
-mod stream;
 mod wire;
 
 pub use answer::Shape;

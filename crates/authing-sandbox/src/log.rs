@@ -68,6 +68,13 @@ fn beginning<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Err
 }
 
 impl RequestRecord {
+    /// Adds bytes that are sent, as far as they are kept, and says how it ends.
+    pub(crate) fn respond(&mut self, bytes: &[u8], ending: Ending) {
+        let room = MAX_RECORDED_RESPONSE - self.response.len();
+        self.response.extend(bytes.iter().take(room));
+        self.ending = ending;
+    }
+
     fn size(&self) -> usize {
         self.bytes.len() + self.response.len()
     }
@@ -93,17 +100,19 @@ pub struct ConnectionRecord {
 }
 
 /// All records, by their numbers.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Log {
     pub(crate) requests: BTreeMap<u64, RequestRecord>,
     pub(crate) connections: BTreeMap<u64, ConnectionRecord>,
     /// The bytes in `requests`.
     recorded: usize,
-    /// How many requests there were, and how many of them were complete.
-    begun: u64,
+    /// How many requests were complete.
     pub(crate) complete: u64,
-    /// How many connections there were.
-    pub(crate) accepted: u64,
+}
+
+/// How many records there were since the start. The latest one is never forgotten.
+pub(crate) fn count<T>(records: &BTreeMap<u64, T>) -> u64 {
+    records.last_key_value().map_or(0, |(last, _)| *last)
 }
 
 impl Log {
@@ -111,30 +120,29 @@ impl Log {
         if self.connections.len() >= MAX_RECORDS {
             self.connections.pop_first();
         }
-        self.accepted += 1;
+        let number = count(&self.connections) + 1;
         let record = ConnectionRecord {
-            number: self.accepted,
+            number,
             open: true,
             ..ConnectionRecord::default()
         };
-        self.connections.insert(self.accepted, record);
-        self.accepted
+        self.connections.insert(number, record);
+        number
     }
 
     pub(crate) fn begin(&mut self, connection: u64, at: DateTime<Utc>) -> u64 {
-        self.begun += 1;
+        let number = count(&self.requests) + 1;
         let record = RequestRecord {
-            number: self.begun,
+            number,
             connection,
             at,
             ..RequestRecord::default()
         };
-        self.requests.insert(self.begun, record);
-        self.forget();
-        self.begun
+        self.requests.insert(number, record);
+        number
     }
 
-    /// Changes the record of a request, if it is still kept.
+    /// Changes the record of a request, if it is still kept, and forgets the oldest records.
     pub(crate) fn request(&mut self, number: u64, change: impl FnOnce(&mut RequestRecord)) {
         let Some(record) = self.requests.get_mut(&number) else {
             return;
@@ -143,10 +151,6 @@ impl Log {
         change(record);
         self.complete += u64::from(record.complete && !complete);
         self.recorded = self.recorded - size + record.size();
-        self.forget();
-    }
-
-    fn forget(&mut self) {
         while self.requests.len() > MAX_RECORDS || self.recorded > MAX_RECORDED_BYTES {
             let oldest = self.requests.pop_first();
             self.recorded -= oldest.map_or(0, |(_, record)| record.size());

@@ -5,18 +5,22 @@ use std::iter;
 /// Splits `+<country code><national number>`, or a bare mainland number, into these two parts. The
 /// error never repeats the number.
 pub(crate) fn split(number: &str) -> Result<(&str, &str), &'static str> {
-    let (international, digits) = match number.strip_prefix('+') {
-        Some(digits) => (true, digits),
-        None => (false, number),
-    };
+    let digits = number.strip_prefix('+').unwrap_or(number);
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err("a phone number has digits and a leading +, such as +8613800138000");
     }
-    let (country_code, national) = if international {
-        let length = country_code_length(digits).ok_or("no country code begins with 0")?;
-        digits.split_at_checked(length).unwrap_or((digits, ""))
-    } else {
+    let (country_code, national) = if digits == number {
         ("86", digits)
+    } else {
+        // The country codes with one and two digits (ITU-T E.164); all others have three.
+        let length = match digits.get(..2).unwrap_or_default().parse::<u8>() {
+            Ok(0..=9) => return Err("no country code begins with 0"),
+            Ok(10..=19 | 70..=79) => 1,
+            Ok(20 | 27 | 30..=34 | 36 | 39..=41 | 43..=49 | 51..=58 | 60..=66) => 2,
+            Ok(81 | 82 | 84 | 86 | 90..=95 | 98) => 2,
+            _ => 3,
+        };
+        digits.split_at_checked(length).unwrap_or((digits, ""))
     };
     if country_code == "86" && !(national.len() == 11 && national.starts_with('1')) {
         return Err("a number with +86 or without + has 11 more digits, the first of them 1");
@@ -25,20 +29,6 @@ pub(crate) fn split(number: &str) -> Result<(&str, &str), &'static str> {
         return Err("a phone number has at least 4 digits after its country code, 15 in all");
     }
     Ok((country_code, national))
-}
-
-/// The country codes with two digits (ITU-T E.164).
-const TWO_DIGITS: &str = "20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 \
-                          57 58 60 61 62 63 64 65 66 81 82 84 86 90 91 92 93 94 95 98";
-
-/// How many of the leading digits are the country code.
-fn country_code_length(digits: &str) -> Option<usize> {
-    match digits.as_bytes()[0] {
-        b'0' => None,
-        b'1' | b'7' => Some(1),
-        _ if TWO_DIGITS.split(' ').any(|code| digits.starts_with(code)) => Some(2),
-        _ => Some(3),
-    }
 }
 
 /// A request id in the form of a version 4 UUID, as in Authing's sample.

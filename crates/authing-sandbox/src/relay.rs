@@ -3,8 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::bail;
-use http::request::Builder;
+use anyhow::{Context as _, Error, Result, bail};
 use http::{Request, Uri};
 use http_body_util::{BodyExt as _, Limited};
 use hyper_util::client::legacy::Client;
@@ -22,16 +21,13 @@ const DEADLINE: Duration = Duration::from_secs(20);
 const MAX_RESPONSE: usize = 64 * 1024;
 
 /// Reads the URL of a backend: plain http, without user name.
-pub(crate) fn parse(url: &str) -> Result<Uri, String> {
+pub(crate) fn parse(url: &str) -> Result<Uri> {
     let allowed = |uri: &Uri| {
-        let user = uri
-            .authority()
-            .is_some_and(|all| all.as_str().contains('@'));
-        uri.scheme_str() == Some("http") && !user
+        let user = uri.authority().map(|all| all.as_str().contains('@'));
+        uri.scheme_str() == Some("http") && user == Some(false)
     };
-    let error = "a backend is a URL such as http://127.0.0.1:3000/api/phone";
     let uri = url.parse().ok().filter(allowed);
-    uri.ok_or_else(|| error.to_owned())
+    uri.context("a backend is a URL such as http://127.0.0.1:3000/api/phone")
 }
 
 /// What is sent, and where to.
@@ -51,53 +47,51 @@ enum To {
 }
 
 /// Sends `{"code": …}` to the backend, as the mini program's page would, or the exchange request to
-/// the sandbox's own address, as a backend would.
-pub(crate) async fn hand_over(config: &Config, order: HandOver) -> Result<Value, String> {
-    let code = order.code;
-    match order.to {
+/// the sandbox's own address, as a backend would. Returns what was sent and what came back.
+pub(crate) async fn hand_over(config: &Config, order: HandOver) -> Result<Value> {
+    let (request, body) = match order.to {
         To::Backend => {
             let known = config.backend.as_deref();
-            let url = known.ok_or("no backend is known; start the sandbox with --backend URL")?;
-            Ok(send(Request::post(parse(url)?), &json!({ "code": code })).await)
+            let url = known.context("no backend is known; start the sandbox with --backend URL")?;
+            (Request::post(parse(url)?), json!({ "code": order.code }))
         }
         To::Sandbox => {
             let url = parse(&format!("{}{EXCHANGE_PATH}", config.base_url));
-            let url = url.map_err(|_| "a sandbox with TLS does not send to itself")?;
-            let connection = order.connection.as_ref().unwrap_or(&config.connections[0]);
+            let url = url
+                .ok()
+                .context("a sandbox with TLS does not send to itself")?;
             let request = Request::post(url)
                 .header("x-authing-app-id", &config.app_id)
                 .header("x-authing-lang", "en-US");
-            let body = json!({ "code": code, "extIdpConnidentifier": connection });
-            Ok(send(request, &body).await)
+            let connection = order.connection.as_ref().unwrap_or(&config.connections[0]);
+            let body = json!({ "code": order.code, "extIdpConnidentifier": connection });
+            (request, body)
         }
-    }
-}
-
-/// What was sent and what came back, for the console.
-async fn send(request: Builder, body: &Value) -> Value {
+    };
     let body = body.to_string();
-    let url = request.uri_ref().map(ToString::to_string);
     let request = request.header("content-type", "application/json");
+    let request = request.body(body.clone())?;
+    let url = request.uri().to_string();
     let started = Instant::now();
-    let exchange = timeout(DEADLINE, exchange(request.body(body.clone()))).await;
-    let result = exchange.unwrap_or_else(|_| bail!("no response within 20 s"));
+    let result = timeout(DEADLINE, send(request)).await;
+    let result = result.unwrap_or_else(|_| bail!("no response within 20 s"));
     let result = result.map_err(|error| format!("{error:#}"));
-    json!({
+    Ok(json!({
         "request": { "method": "POST", "url": url, "body": body },
         "error": result.as_ref().err(),
         "response": result.as_ref().ok(),
-        "elapsedMs": u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
-    })
+        "elapsedMs": u64::try_from(started.elapsed().as_millis())?,
+    }))
 }
 
-async fn exchange(request: http::Result<Request<String>>) -> anyhow::Result<Value> {
+async fn send(request: Request<String>) -> Result<Value> {
     let client = Client::builder(TokioExecutor::new())
         .pool_max_idle_per_host(0)
         .retry_canceled_requests(false)
         .build_http();
-    let (head, body) = client.request(request?).await?.into_parts();
+    let (head, body) = client.request(request).await?.into_parts();
     let limited = Limited::new(body, MAX_RESPONSE).collect().await;
-    let body = limited.map_err(anyhow::Error::from_boxed)?.to_bytes();
+    let body = limited.map_err(Error::from_boxed)?.to_bytes();
     let content_type = head.headers.get("content-type");
     Ok(json!({
         "httpStatus": head.status.as_u16(),

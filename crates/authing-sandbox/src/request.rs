@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use anyhow::{Context as _, Error, Result, bail, ensure};
+use httparse::Status;
+use serde_json::{Map, Value};
+
 /// The largest head that is read, in bytes.
 pub(crate) const MAX_HEAD: usize = 64 * 1024;
 /// The largest body that is read, in bytes.
@@ -12,13 +16,15 @@ const MAX_HEADERS: usize = 128;
 const TOO_LARGE: &str = "the head or the body is too large";
 
 /// A request, or its head if its body is not complete.
-#[derive(Clone, Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Request {
     pub(crate) method: String,
     pub(crate) target: String,
     pub(crate) headers: Vec<(String, String)>,
     http10: bool,
     pub(crate) body: Vec<u8>,
+    /// The body, if it is a JSON object.
+    pub(crate) fields: Option<Map<String, Value>>,
     /// Whether the body is complete.
     pub(crate) complete: bool,
     /// The length of what there is in bytes, with the empty line after the head.
@@ -37,6 +43,12 @@ impl Request {
             .iter()
             .filter(move |(own, _)| own.eq_ignore_ascii_case(name))
             .map(|(_, value)| value.as_str())
+    }
+
+    /// A field of the body; one that is not a string, or empty, counts as absent.
+    pub(crate) fn field(&self, name: &str) -> Option<&str> {
+        let value = self.fields.as_ref()?.get(name)?.as_str()?;
+        (!value.is_empty()).then_some(value)
     }
 
     /// The path of the target, whether it has a host before it or a query after it.
@@ -74,99 +86,78 @@ impl Request {
 }
 
 /// Reads the request at the beginning of `bytes`: `None` if its head is not complete.
-pub(crate) fn parse(bytes: &[u8]) -> Result<Option<Request>, String> {
-    let mut head = match parse_head(bytes)? {
-        Some(head) => head,
-        None if bytes.len() > MAX_HEAD => return Err(TOO_LARGE.to_owned()),
-        None => return Ok(None),
-    };
-    let hosts = head.all("host").count();
-    if hosts != 1 && !(head.http10 && hosts == 0) {
-        return Err(format!("{hosts} host headers"));
-    }
-    let lengths: Vec<&str> = head.all("content-length").collect();
-    let codings: Vec<&str> = head.all("transfer-encoding").collect();
-    let rest = &bytes[head.length..];
-    let body = match (&lengths[..], &codings[..]) {
-        ([], []) => Ok(Some((Vec::new(), 0))),
-        ([length], []) => match length.parse::<usize>() {
-            Ok(length) if length > MAX_READ => Err(TOO_LARGE.to_owned()),
-            Ok(length) if !lengths[0].starts_with('+') => {
-                Ok(rest.get(..length).map(|body| (body.to_vec(), length)))
-            }
-            _ => Err("a content-length that is not a number".to_owned()),
-        },
-        ([], [coding]) if coding.eq_ignore_ascii_case("chunked") => dechunk(rest),
-        _ => Err("not exactly one framing of the body".to_owned()),
-    };
-    match body? {
-        Some((body, length)) => {
-            head.body = body;
-            head.length += length;
-            head.complete = true;
-        }
-        None if rest.len() > MAX_READ => return Err(TOO_LARGE.to_owned()),
-        None => {}
-    }
-    Ok(Some(head))
-}
-
-/// Reads a head: `None` if it is not complete.
-fn parse_head(bytes: &[u8]) -> Result<Option<Request>, String> {
+pub(crate) fn parse(bytes: &[u8]) -> Result<Option<Request>> {
     let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
-    let mut request = httparse::Request::new(&mut headers);
-    let Some(length) = complete(request.parse(bytes))? else {
+    let mut head = httparse::Request::new(&mut headers);
+    let Status::Complete(length) = head.parse(bytes)? else {
+        ensure!(bytes.len() <= MAX_HEAD, TOO_LARGE);
         return Ok(None);
     };
-    let headers = request.headers.iter().map(|header| {
+    let headers = head.headers.iter().map(|header| {
         let value = String::from_utf8_lossy(header.value).into_owned();
         (header.name.to_owned(), value)
     });
-    Ok(Some(Request {
+    let mut request = Request {
         headers: headers.collect(),
-        method: request.method.unwrap_or_default().to_owned(),
-        target: request.path.unwrap_or_default().to_owned(),
+        method: head.method.unwrap_or_default().to_owned(),
+        target: head.path.unwrap_or_default().to_owned(),
         length,
-        http10: request.version == Some(0),
+        http10: head.version == Some(0),
         ..Request::default()
-    }))
-}
-
-/// What was parsed: `None` if the input is not complete.
-pub(crate) fn complete<T, E: ToString>(
-    parsed: Result<httparse::Status<T>, E>,
-) -> Result<Option<T>, String> {
-    match parsed {
-        Ok(httparse::Status::Complete(value)) => Ok(Some(value)),
-        Ok(httparse::Status::Partial) => Ok(None),
-        Err(error) => Err(error.to_string()),
+    };
+    let hosts = request.all("host").count();
+    let is_old = request.http10 && hosts == 0;
+    ensure!(hosts == 1 || is_old, "{hosts} host headers");
+    let lengths: Vec<&str> = request.all("content-length").collect();
+    let codings: Vec<&str> = request.all("transfer-encoding").collect();
+    let rest = &bytes[length..];
+    let body = match (&lengths[..], &codings[..]) {
+        ([], []) => Some((Vec::new(), 0)),
+        ([text], []) => {
+            let length = text.parse().ok().filter(|_| !text.starts_with('+'));
+            let length: usize = length.context("a content-length that is not a number")?;
+            ensure!(length <= MAX_READ, TOO_LARGE);
+            rest.get(..length).map(|body| (body.to_vec(), length))
+        }
+        ([], [coding]) if coding.eq_ignore_ascii_case("chunked") => dechunk(rest)?,
+        _ => bail!("not exactly one framing of the body"),
+    };
+    if let Some((body, length)) = body {
+        request.fields = serde_json::from_slice(&body).ok();
+        request.body = body;
+        request.length += length;
+        request.complete = true;
+    } else {
+        ensure!(rest.len() <= MAX_READ, TOO_LARGE);
     }
+    Ok(Some(request))
 }
 
 /// Decodes a chunked body: its content, and its length on the wire; `None` if it is not complete.
-fn dechunk(bytes: &[u8]) -> Result<Option<(Vec<u8>, usize)>, String> {
+fn dechunk(bytes: &[u8]) -> Result<Option<(Vec<u8>, usize)>> {
     let mut body = Vec::new();
     let mut at = 0;
-    loop {
-        let Some((start, size)) = complete(httparse::parse_chunk_size(&bytes[at..]))? else {
-            return Ok(None);
-        };
+    while let Status::Complete((start, size)) =
+        httparse::parse_chunk_size(&bytes[at..]).map_err(Error::msg)?
+    {
         at += start;
         if size == 0 {
             // Trailers end with an empty line.
             let mut trailers = [httparse::EMPTY_HEADER; MAX_HEADERS];
-            let end = complete(httparse::parse_headers(&bytes[at..], &mut trailers))?;
-            return Ok(end.map(|(length, _)| (body, at + length)));
+            return Ok(
+                match httparse::parse_headers(&bytes[at..], &mut trailers)? {
+                    Status::Complete((length, _)) => Some((body, at + length)),
+                    Status::Partial => None,
+                },
+            );
         }
-        let size = usize::try_from(size).unwrap_or(usize::MAX);
-        let end = at.saturating_add(size);
+        let end = at.saturating_add(usize::try_from(size)?);
         let Some(line_end) = bytes.get(end..end.saturating_add(2)) else {
-            return Ok(None);
+            break;
         };
-        if line_end != b"\r\n" {
-            return Err("a chunk longer than its size".to_owned());
-        }
+        ensure!(line_end == b"\r\n", "a chunk longer than its size");
         body.extend_from_slice(&bytes[at..end]);
         at = end + 2;
     }
+    Ok(None)
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use anyhow::{Error, Result, ensure};
 use tokio::runtime::Runtime;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
@@ -14,7 +15,7 @@ use tokio_rustls::rustls::ServerConfig;
 use crate::answer::Shape;
 use crate::fault::Fault;
 use crate::ledger::Entry;
-use crate::log::{ConnectionRecord, RequestRecord};
+use crate::log::{self, ConnectionRecord, RequestRecord};
 use crate::relay;
 use crate::state::{Config, MAX_LATENCY, State};
 use crate::wire;
@@ -25,10 +26,6 @@ pub const DEFAULT_APP_ID: &str = "sandbox-app";
 pub const DEFAULT_USERPOOL_ID: &str = "sandbox-userpool";
 /// The identity source connection of a sandbox for which no other is set: Authing's sample.
 pub const DEFAULT_CONNECTION: &str = "my-wxapp";
-/// The shortest admin token, in characters.
-const MIN_ADMIN_TOKEN: usize = 16;
-/// The longest id, in characters.
-const MAX_ID: usize = 128;
 
 /// Configures a [`Sandbox`].
 #[derive(Clone)]
@@ -118,36 +115,33 @@ impl Builder {
         })
     }
 
-    fn check(&self) -> Result<(), String> {
+    fn check(&self) -> Result<()> {
         let config = &self.config;
         let visible = |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic());
-        let mut ids = [&config.app_id, &config.userpool_id]
-            .into_iter()
-            .chain(&config.connections);
-        if let Some(id) = ids.find(|id| !(1..=MAX_ID).contains(&id.len()) || !visible(id)) {
-            let limit = format!("ids have 1 to {MAX_ID} visible ASCII characters");
-            return Err(format!("{id:?} is not an id: {limit}"));
+        let ids = [&config.app_id, &config.userpool_id];
+        for id in ids.into_iter().chain(&config.connections) {
+            let fits = (1..=128).contains(&id.len()) && visible(id);
+            let limit = "ids have 1 to 128 visible ASCII characters";
+            ensure!(fits, "{id:?} is not an id: {limit}");
         }
-        let token = config.admin_token.as_deref();
-        if token.is_some_and(|token| token.len() < MIN_ADMIN_TOKEN || !visible(token)) {
-            let least = format!("at least {MIN_ADMIN_TOKEN} visible ASCII characters");
-            return Err(format!("an admin token has {least}"));
+        if let Some(token) = &config.admin_token {
+            let fits = token.len() >= 16 && visible(token);
+            let least = "at least 16 visible ASCII characters";
+            ensure!(fits, "an admin token has {least}");
         }
-        let allowed = self.allow_remote && token.is_some();
-        let ip = self.address.ip();
-        if !ip.is_loopback() && !allowed {
-            let needs = "it needs allow-remote and an admin token";
-            return Err(format!("{ip} is not a loopback address: {needs}"));
+        let allowed = self.allow_remote && config.admin_token.is_some();
+        let fits = self.address.ip().is_loopback() || allowed;
+        let needs = "an address that is not loopback needs allow-remote and an admin token";
+        ensure!(fits, needs);
+        if let Some(url) = &config.backend {
+            relay::parse(url)?;
         }
-        config
-            .backend
-            .as_deref()
-            .map_or(Ok(()), |url| relay::parse(url).map(|_| ()))
+        Ok(())
     }
 }
 
-fn invalid(text: String) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidInput, text)
+fn invalid(error: Error) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, error.to_string())
 }
 
 /// A running sandbox. Dropping it stops it and closes its connections.
@@ -161,10 +155,7 @@ pub struct Sandbox {
 // Without the token and the codes.
 impl fmt::Debug for Sandbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut debug = f.debug_struct("Sandbox");
-        debug
-            .field("address", &self.address)
-            .finish_non_exhaustive()
+        write!(f, "Sandbox({})", self.base_url())
     }
 }
 
@@ -225,7 +216,8 @@ impl Sandbox {
 
     /// Returns what happened to one code that was issued or presented.
     pub fn entry(&self, code: &str) -> Option<Entry> {
-        self.state.entry(code)
+        let now = self.state.now();
+        self.state.core().ledger.entry(code, now)
     }
 
     /// Returns the latest requests that were not for the console, oldest first.
@@ -246,7 +238,7 @@ impl Sandbox {
 
     /// Returns how many connections were accepted since the start.
     pub fn connection_count(&self) -> u64 {
-        self.state.core().log.accepted
+        log::count(&self.state.core().log.connections)
     }
 
     /// Returns how many connections neither the sandbox nor the peer has closed.

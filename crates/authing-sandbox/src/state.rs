@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use anyhow::{Error, Result, bail, ensure};
 use chrono::{DateTime, Utc};
 
 use crate::answer::Shape;
@@ -18,7 +19,7 @@ pub const MAX_LATENCY: Duration = Duration::from_secs(60);
 pub const MAX_ADVANCE: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
 /// What a sandbox is started with.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Config {
     pub(crate) app_id: String,
     pub(crate) userpool_id: String,
@@ -41,7 +42,7 @@ pub(crate) struct Controls {
 
 /// What changes. One lock around all of it makes each step of an exchange atomic: no two requests
 /// can find the same code unused.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Core {
     pub(crate) ledger: Ledger,
     pub(crate) log: Log,
@@ -54,7 +55,7 @@ pub(crate) struct Core {
 }
 
 /// The state; cheap to clone.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct State {
     pub(crate) config: Arc<Config>,
     started_at: DateTime<Utc>,
@@ -64,19 +65,17 @@ pub(crate) struct State {
     core: Arc<Mutex<Core>>,
 }
 
-fn invalid<T>(text: impl Into<String>) -> Result<T, String> {
-    Err(text.into())
-}
-
 impl State {
     pub(crate) fn new(config: Config) -> Self {
+        let controls = config.controls;
+        let core = Core {
+            controls,
+            ..Core::default()
+        };
         Self {
             started_at: Utc::now(),
             started: Instant::now(),
-            core: Arc::new(Mutex::new(Core {
-                controls: config.controls,
-                ..Core::default()
-            })),
+            core: Arc::new(Mutex::new(core)),
             config: Arc::new(config),
         }
     }
@@ -91,18 +90,12 @@ impl State {
         self.started_at + self.started.elapsed() + self.core().advanced
     }
 
-    pub(crate) fn entry(&self, code: &str) -> Option<Entry> {
-        let now = self.now();
-        self.core().ledger.entry(code, now)
-    }
-
-    pub(crate) fn issue(&self, number: &str, connection: Option<&str>) -> Result<Entry, String> {
-        let (country_code, national) = number::split(number).or_else(invalid)?;
+    pub(crate) fn issue(&self, number: &str, connection: Option<&str>) -> Result<Entry> {
+        let (country_code, national) = number::split(number).map_err(Error::msg)?;
         let known = &self.config.connections;
         let connection = connection.unwrap_or(&known[0]);
-        if !known.iter().any(|each| each == connection) {
-            let known = known.join(", ");
-            return invalid(format!("no such connection; the sandbox has {known}"));
+        if known.iter().all(|each| each != connection) {
+            bail!("no such connection; the sandbox has {}", known.join(", "));
         }
         let now = self.now();
         let entry = Entry {
@@ -115,18 +108,18 @@ impl State {
             status: CodeStatus::Issued,
             ..Entry::default()
         };
-        self.core().ledger.issue(entry.clone());
+        self.core().ledger.add(entry.clone());
         Ok(entry)
     }
 
-    pub(crate) fn push_fault(&self, fault: Fault) -> Result<(), String> {
+    pub(crate) fn push_fault(&self, fault: Fault) -> Result<()> {
         let mut core = self.core();
-        if core.faults.len() >= MAX_FAULTS {
-            return invalid("too many faults are waiting");
-        }
-        if fault.times == Some(0) {
-            return invalid("times must be at least 1, or null for no limit");
-        }
+        ensure!(
+            core.faults.len() < MAX_FAULTS,
+            "too many faults are waiting"
+        );
+        let zero = "times must be at least 1, or null for no limit";
+        ensure!(fault.times != Some(0), zero);
         core.faults.push_back(fault);
         Ok(())
     }

@@ -1,24 +1,24 @@
 //! The socket loop: reads requests, lets the API or the console respond, and carries out faults.
 
+use std::future::pending;
 use std::io::ErrorKind;
+use std::net::Shutdown;
 use std::time::Duration;
 
-use tokio::io::{
-    self, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadHalf, WriteHalf,
-};
+use socket2::{SockRef, Socket};
+use tokio::io::{self, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::task::{JoinSet, yield_now};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tokio_rustls::TlsAcceptor;
 
-use crate::answer::Envelope;
+use crate::answer::{Answer, envelope};
 use crate::api::{self, Script};
 use crate::fault::{Action, CutAt, Fault, How};
 use crate::ledger::Outcome;
-use crate::log::{Ending, MAX_RECORDED_RESPONSE, RequestRecord};
+use crate::log::{ConnectionRecord, Ending, RequestRecord};
 use crate::request::{self, HEAD_GRACE, Request};
 use crate::state::State;
-use crate::stream::Link;
 use crate::{console, guard};
 
 /// How many connections are served at a time; more wait to be accepted. Each has two file
@@ -41,48 +41,22 @@ pub(crate) async fn serve(listener: TcpListener, state: State, acceptor: Option<
         if connections.len() >= MAX_CONNECTIONS {
             connections.join_next().await;
         }
-        // Most likely out of file descriptors: other connections must close first.
         let accepted = listener.accept().await;
-        let opened = accepted.and_then(|(tcp, _)| Ok((Link::open(&state, &tcp)?, tcp)));
-        match opened {
-            Ok((link, tcp)) => {
-                connections.spawn(connect(link, tcp, acceptor.clone()));
+        match accepted.and_then(|(tcp, _)| Ok((Connection::open(&state, &tcp)?, tcp))) {
+            Ok((connection, tcp)) => {
+                connections.spawn(connection.run(tcp, acceptor.clone()));
             }
+            // Most likely out of file descriptors: other connections must close first.
             Err(_) => sleep(Duration::from_millis(10)).await,
         }
     }
 }
 
-async fn connect(link: Link, mut tcp: TcpStream, acceptor: Option<TlsAcceptor>) {
-    let here = |trigger| matches!(trigger, CutAt::Handshake(_));
-    let fault = link.state.core().take_fault(here);
-    if let Some(fault) = fault
-        && let CutAt::Handshake(bytes) = fault.trigger()
-        && let Action::Cut { how, .. } = fault.action
-    {
-        let mut start = (&mut tcp).take(bytes as u64);
-        if io::copy(&mut start, &mut io::sink()).await.is_ok() && start.limit() == 0 {
-            pause(fault.wait()).await;
-            link.end_and_drain(tcp, how).await;
-        }
-        return;
-    }
-    match acceptor {
-        None => Wire::run(tcp, link).await,
-        Some(acceptor) => {
-            let shaken = timeout(IDLE, link.handshake(&acceptor, tcp)).await;
-            if let Ok(Some(stream)) = shaken {
-                Wire::run(stream, link).await;
-            }
-        }
-    }
-}
-
-/// One connection.
-struct Wire<S> {
-    reader: ReadHalf<S>,
-    writer: WriteHalf<S>,
-    link: Link,
+/// One connection. It is over when this and the stream are dropped.
+struct Connection {
+    socket: Socket,
+    state: State,
+    number: u64,
     /// What was read and belongs to no complete request yet.
     buffer: Vec<u8>,
     /// The record of the request at the beginning of the buffer.
@@ -93,93 +67,68 @@ struct Wire<S> {
     ended: Option<How>,
 }
 
-/// What the beginning of the buffer calls for.
-enum Event {
-    Complete(Request),
-    /// A fault acts before the request is complete.
-    Early(Fault),
-    Invalid(String),
-    Eof,
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.update(|record| record.open = false);
+    }
 }
 
-impl<S: AsyncRead + AsyncWrite> Wire<S> {
-    async fn run(stream: S, link: Link) {
-        let (reader, writer) = io::split(stream);
-        let mut wire = Self {
-            reader,
-            writer,
-            link,
+impl Connection {
+    fn open(state: &State, tcp: &TcpStream) -> io::Result<Self> {
+        tcp.set_nodelay(true)?;
+        Ok(Self {
+            socket: SockRef::from(tcp).try_clone()?,
+            number: state.core().log.accept(),
+            state: state.clone(),
             buffer: Vec::new(),
             record: None,
             early: None,
             ended: None,
-        };
-        if wire.serve().await.is_err() {
-            wire.abandon();
-        }
+        })
     }
 
-    /// Serves until the sandbox has reset the connection; the error means that the peer is gone.
-    async fn serve(&mut self) -> io::Result<()> {
-        loop {
-            let stalled = self.ended == Some(How::Stall);
-            let limit = if stalled { STALLED } else { IDLE };
-            let (script, number) = match timeout(limit, self.next()).await {
-                Err(_) | Ok(Event::Eof) => return Err(ErrorKind::UnexpectedEof.into()),
-                Ok(Event::Invalid(problem)) => (self.reject(problem), self.record),
-                Ok(Event::Early(fault)) => {
-                    if let CutAt::RequestBytes(position) = fault.trigger() {
-                        self.keep(position);
-                    }
-                    self.early = Some(fault.consumes());
-                    self.note(|record| record.fault = Some(fault.kind()));
-                    (api::faulted(&fault, api::unprocessed(), None), self.record)
-                }
-                Ok(Event::Complete(request)) => {
-                    // One response at a time, so that pipelined requests do not hold up others.
-                    tokio::task::yield_now().await;
-                    let script = self.respond(&request).await;
-                    self.buffer.drain(..request.length.min(self.buffer.len()));
-                    let number = self.record.take();
-                    let Some(script) = script else { continue };
-                    (script, number)
-                }
-            };
-            if let Some(how) = self.perform(script, number).await? {
-                self.link.end(how).await;
-                if how == How::Reset {
-                    return Ok(());
-                }
-                self.ended = Some(how);
+    /// Shakes hands if there is TLS, and serves requests.
+    async fn run(mut self, mut tcp: TcpStream, acceptor: Option<TlsAcceptor>) {
+        let here = |trigger| matches!(trigger, CutAt::Handshake(_));
+        let fault = self.state.core().take_fault(here);
+        if let Some(fault) = fault
+            && let CutAt::Handshake(bytes) = fault.trigger()
+            && let Action::Cut { how, .. } = fault.action
+        {
+            let mut start = (&mut tcp).take(bytes as u64);
+            if io::copy(&mut start, &mut io::sink()).await.is_ok() && start.limit() == 0 {
+                pause(Duration::from_millis(fault.after_ms)).await;
+                self.end_and_drain(tcp, how).await;
+            }
+            return;
+        }
+        let Some(acceptor) = acceptor else {
+            return self.serve(tcp).await;
+        };
+        match timeout(IDLE, acceptor.accept(tcp).into_fallible()).await {
+            Err(_) => {}
+            Ok(Err((error, tcp))) => {
+                self.update(|record| record.handshake = Some(Err(error.to_string())));
+                // A RST would make the client lose the alert.
+                self.end_and_drain(tcp, How::Fin).await;
+            }
+            Ok(Ok(stream)) => {
+                let certificates = stream.get_ref().1.peer_certificates();
+                let certificate = certificates.and_then(<[_]>::first).map(|der| der.to_vec());
+                self.update(|record| record.handshake = Some(Ok(certificate)));
+                self.serve(stream).await;
             }
         }
     }
 
-    /// Changes the record of the current request, which is begun if it is not, and returns its
-    /// number.
-    fn note(&mut self, change: impl FnOnce(&mut RequestRecord)) -> u64 {
-        let state = &self.link.state;
-        let now = state.now();
-        let mut core = state.core();
-        let begin = || core.log.begin(self.link.number, now);
-        let number = *self.record.get_or_insert_with(begin);
-        core.log.request(number, change);
-        number
-    }
-
-    /// Records the bytes of the current request that have come, at most `length`.
-    fn keep(&mut self, length: usize) {
-        let bytes = self.buffer[..length.min(self.buffer.len())].to_vec();
-        self.note(|record| record.bytes = bytes);
-    }
-
-    /// Notes that the peer closed before the request at hand was complete.
-    fn abandon(&mut self) {
-        if !self.buffer.is_empty() {
-            self.keep(usize::MAX);
-        }
-        if self.record.is_some() {
-            self.note(|record| {
+    /// Serves requests until the peer is gone or the sandbox has reset the connection.
+    async fn serve(mut self, stream: impl AsyncRead + AsyncWrite) {
+        let (mut reader, mut writer) = io::split(stream);
+        while let Some(script) = self.next(&mut reader).await
+            && self.perform(script, &mut reader, &mut writer).await
+        {}
+        if !self.buffer.is_empty() && self.ended != Some(How::Reset) {
+            self.note(usize::MAX, |record| {
                 if record.ending == Ending::Open {
                     record.ending = Ending::PeerClosed;
                 }
@@ -187,113 +136,206 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
         }
     }
 
-    fn reject(&mut self, problem: String) -> Script {
-        self.keep(usize::MAX);
-        self.note(|record| {
-            record.problem = Some(problem);
-            record.outcome = Outcome::NotProcessed;
+    fn update<T>(&self, change: impl FnOnce(&mut ConnectionRecord) -> T) -> Option<T> {
+        let mut core = self.state.core();
+        core.log.connections.get_mut(&self.number).map(change)
+    }
+
+    /// Changes the record of the request at the beginning of the buffer, which is begun if it is
+    /// not, and returns its number. Of the bytes that have come, at most `length` belong to it.
+    fn note(&mut self, length: usize, change: impl FnOnce(&mut RequestRecord)) -> u64 {
+        let now = self.state.now();
+        let mut core = self.state.core();
+        let begin = || core.log.begin(self.number, now);
+        let number = *self.record.get_or_insert_with(begin);
+        core.log.request(number, |record| {
+            record.bytes = self.buffer[..length.min(self.buffer.len())].to_vec();
+            change(record);
         });
-        let answer = Envelope::new(400, "Bad Request").answer(400);
-        Script::send(&answer.header("connection", "close"))
+        number
     }
 
-    /// Records and processes a complete request; `None` if nothing is sent any more.
-    async fn respond(&mut self, request: &Request) -> Option<Script> {
-        let state = self.link.state.clone();
-        let (late, early) = (self.ended.is_some(), self.early.take());
-        if request.is_for_console() {
-            if late {
-                return None;
+    /// Reads some bytes into the buffer; `false` at the end.
+    async fn read(&mut self, reader: &mut (impl AsyncRead + Unpin)) -> bool {
+        self.buffer.reserve(2048);
+        let result = reader.read_buf(&mut self.buffer).await;
+        if let Ok(bytes @ 1..) = result {
+            self.update(|record| record.plain_bytes_read += bytes as u64);
+            return true;
+        }
+        self.note_close(result);
+        false
+    }
+
+    /// Notes how the peer closed, as the last result of the socket shows.
+    fn note_close<T>(&self, result: io::Result<T>) {
+        self.update(|record| match result.map_err(|error| error.kind()) {
+            Ok(_) | Err(ErrorKind::UnexpectedEof) => {
+                record.peer_closed.get_or_insert(How::Fin);
             }
-            let answer = console::respond(&state, request).await;
-            return Some(Script::send(&api::finish(answer, request)));
-        }
-        self.keep(request.length);
-        let number = self.note(|record| record.complete = true);
-        if late || early.is_some() {
-            api::complete(&state, request, number, early == Some(true));
-            return None;
-        }
-        if let Err(answer) = guard::check_origin(request) {
-            self.note(|record| record.outcome = Outcome::NotProcessed);
-            return Some(Script::send(&answer));
-        }
-        let here = |trigger| !matches!(trigger, CutAt::Handshake(_));
-        let fault = state.core().take_fault(here);
-        self.note(|record| record.fault = fault.as_ref().map(Fault::kind));
-        Some(api::respond(&state, request, number, fault.as_ref()))
+            // After the sandbox's own FIN a broken pipe says nothing about the peer.
+            Err(ErrorKind::BrokenPipe) if record.ended.is_some() => {}
+            Err(ErrorKind::ConnectionReset | ErrorKind::BrokenPipe) => {
+                record.peer_closed = Some(How::Reset);
+            }
+            Err(_) => {}
+        });
     }
 
-    /// Reads until something is to be done.
-    async fn next(&mut self) -> Event {
+    /// Ends the connection below TLS. All of it must be dropped next, except after [`How::Fin`]
+    /// and [`How::Stall`].
+    async fn end(&mut self, how: How) {
+        if how == How::Reset {
+            // A RST discards what the kernel has not delivered yet.
+            sleep(Duration::from_millis(2)).await;
+        }
+        self.ended = Some(how);
+        self.update(|record| record.ended = Some(how));
+        // Errors mean that the peer is gone already.
+        let _ = match how {
+            How::Fin => self.socket.shutdown(Shutdown::Write),
+            How::Reset => self.socket.set_linger(Some(Duration::ZERO)),
+            How::Stall => Ok(()),
+        };
+    }
+
+    /// How long the next request may take to arrive.
+    fn patience(&self) -> Duration {
+        match self.ended {
+            Some(How::Stall) => STALLED,
+            _ => IDLE,
+        }
+    }
+
+    /// Ends a connection on which no HTTP is spoken, and reads on unless it is reset.
+    async fn end_and_drain(&mut self, mut tcp: TcpStream, how: How) {
+        self.end(how).await;
+        let mut sink = io::sink();
+        let drain = timeout(self.patience(), io::copy(&mut tcp, &mut sink));
+        if how != How::Reset
+            && let Ok(drained) = drain.await
+        {
+            self.note_close(drained);
+        }
+    }
+
+    /// Reads until something is to be done, and returns what to send; `None` if the peer is gone.
+    async fn next(&mut self, reader: &mut (impl AsyncRead + Unpin)) -> Option<Script> {
+        let deadline = Instant::now() + self.patience();
         loop {
             let parsed = request::parse(&self.buffer);
             let head = parsed.as_ref().ok().and_then(Option::as_ref);
             let length = self.buffer.len();
             let busy = self.early.is_some() || self.ended.is_some() || length == 0;
             let here = |at| matches!(at, CutAt::RequestBytes(position) if position <= length);
-            let first = self.link.state.core().faults.front().map(Fault::trigger);
+            let first = self.state.core().faults.front().map(Fault::trigger);
             if !busy && first.is_some_and(here) {
                 // The head tells whose request it is.
                 let wait = matches!(parsed, Ok(None));
-                if wait && timeout(HEAD_GRACE, self.read()).await == Ok(true) {
+                if wait && timeout(HEAD_GRACE, self.read(reader)).await == Ok(true) {
                     continue;
                 }
                 let spared = head.is_some_and(|head| {
                     head.is_for_console() || guard::check_origin(head).is_err()
                 });
-                let fault = || self.link.state.core().take_fault(here);
-                if !spared && let Some(fault) = fault() {
-                    return Event::Early(fault);
+                let fault = || self.state.core().take_fault(here);
+                if !spared
+                    && let Some(fault) = fault()
+                    && let CutAt::RequestBytes(position) = fault.trigger()
+                {
+                    self.early = Some(fault.consumes());
+                    let number = self.note(position, |record| record.fault = Some(fault.kind()));
+                    let answer = fault.alter(api::unprocessed());
+                    return Some(Script::new(&fault, &answer, Some(number)));
                 }
             }
             match parsed {
-                Ok(Some(request)) if request.complete => return Event::Complete(request),
-                Err(_) if self.ended.is_some() => return Event::Eof,
-                Err(problem) => return Event::Invalid(problem),
+                Ok(Some(request)) if request.complete => {
+                    // One response at a time, so that pipelined requests do not hold up others.
+                    yield_now().await;
+                    let script = self.respond(&request).await;
+                    self.buffer.drain(..request.length);
+                    self.record = None;
+                    return Some(script);
+                }
+                Err(_) if self.ended.is_some() => return None,
+                Err(problem) => {
+                    let number = self.note(usize::MAX, |record| {
+                        record.problem = Some(problem.to_string());
+                        record.outcome = Outcome::NotProcessed;
+                    });
+                    let answer = Answer::json(400, &envelope(400, "Bad Request"));
+                    let answer = answer.header("connection", "close");
+                    return Some(Script::send(&answer, Some(number)));
+                }
                 Ok(head) => {
                     if self.record.is_some() || head.is_some_and(|head| !head.is_for_console()) {
-                        self.keep(usize::MAX);
+                        self.note(usize::MAX, |_| {});
                     }
                 }
             }
-            if !self.read().await {
-                return Event::Eof;
+            if timeout_at(deadline, self.read(reader)).await != Ok(true) {
+                return None;
             }
         }
     }
 
-    /// Reads some bytes; `false` at the end.
-    async fn read(&mut self) -> bool {
-        self.link.read(&mut self.reader, &mut self.buffer).await
+    /// Records and processes a complete request. Once the sandbox has responded to it early or
+    /// ended the connection, nothing is sent.
+    async fn respond(&mut self, request: &Request) -> Script {
+        let unsent = self.early.take().or(self.ended.map(|_| false));
+        if request.is_for_console() {
+            if unsent.is_some() {
+                return Script::default();
+            }
+            let answer = console::respond(&self.state, request).await;
+            return Script::send(&answer.finish(request), None);
+        }
+        let number = self.note(request.length, |record| record.complete = true);
+        if let Some(process) = unsent {
+            api::complete(&self.state, request, number, process);
+            return Script::default();
+        }
+        api::respond(&self.state, request, number)
     }
 
-    /// Sends what a script says, and returns how the connection ends. Reads ahead meanwhile, to
-    /// notice how the peer closes.
-    async fn perform(&mut self, script: Script, number: Option<u64>) -> io::Result<Option<How>> {
-        let ending = if script.complete || script.then.is_none() {
-            Ending::Responded
-        } else {
-            Ending::Faulted
-        };
+    /// Sends what a script says, ends the connection as it says, and returns whether it goes on.
+    /// Reads ahead meanwhile, to notice how the peer closes. All bytes are recorded before they are
+    /// sent, so that a peer that has read them finds them in the record.
+    async fn perform(
+        &mut self,
+        script: Script,
+        reader: &mut (impl AsyncRead + Unpin),
+        writer: &mut (impl AsyncWrite + Unpin),
+    ) -> bool {
+        let state = self.state.clone();
         let record = |bytes: &[u8], ending| {
-            let Some(number) = number else { return };
-            self.link.state.core().log.request(number, |record| {
-                let room = MAX_RECORDED_RESPONSE - record.response.len();
-                let kept = &bytes[..room.min(bytes.len())];
-                record.response.extend_from_slice(kept);
-                record.ending = ending;
-            });
-        };
-        let reading = async {
-            while self.buffer.len() < READ_AHEAD
-                && self.link.read(&mut self.reader, &mut self.buffer).await
-            {}
-            if !self.link.was_reset() {
-                std::future::pending::<()>().await;
+            if let Some(number) = script.record {
+                let change = |record: &mut RequestRecord| record.respond(bytes, ending);
+                state.core().log.request(number, change);
             }
         };
-        let sending = send(&mut self.writer, &script, |bytes| record(bytes, ending));
+        let drips = !script.interval.is_zero();
+        let size = if drips { 1 } else { 16 * 1024 };
+        let sending = async {
+            for (wait, bytes) in script.steps.iter().chain(script.repeat.iter().cycle()) {
+                pause(*wait).await;
+                for part in bytes.chunks(size) {
+                    pause(script.interval).await;
+                    record(part, script.ending);
+                    timeout(UNREAD, writer.write_all(part)).await??;
+                    timeout(UNREAD, writer.flush()).await??;
+                }
+                yield_now().await;
+            }
+            io::Result::Ok(())
+        };
+        let reading = async {
+            while self.buffer.len() < READ_AHEAD && self.read(reader).await {}
+            if self.update(|record| record.peer_closed) != Some(Some(How::Reset)) {
+                pending::<()>().await;
+            }
+        };
         let result = tokio::select! {
             biased;
             result = sending => result,
@@ -301,18 +343,21 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
         };
         if let Err(error) = result {
             record(&[], Ending::PeerClosed);
-            self.link.note_close(error.kind());
             if error.kind() == ErrorKind::TimedOut {
-                self.link.end(How::Reset).await;
+                self.end(How::Reset).await;
             }
-            return Err(error);
+            self.note_close::<()>(Err(error));
+            return false;
         }
-        record(&[], ending);
-        if script.complete && script.then == Some(How::Fin) {
-            self.link.update(|record| record.ended = Some(How::Fin));
-            let _ = self.writer.shutdown().await;
+        record(&[], script.ending);
+        if script.ending == Ending::Responded && script.then == Some(How::Fin) {
+            self.update(|record| record.ended = Some(How::Fin));
+            let _ = writer.shutdown().await;
         }
-        Ok(script.then)
+        if let Some(how) = script.then {
+            self.end(how).await;
+        }
+        self.ended != Some(How::Reset)
     }
 }
 
@@ -321,39 +366,4 @@ async fn pause(time: Duration) {
     if !time.is_zero() {
         sleep(time).await;
     }
-}
-
-/// Sends what a script says. All bytes are recorded before they are sent, so that a peer that has
-/// read them finds them in the record.
-async fn send<W: AsyncWrite + Unpin>(
-    writer: &mut W,
-    script: &Script,
-    record: impl Fn(&[u8]),
-) -> io::Result<()> {
-    let size = if script.interval.is_zero() {
-        16 * 1024
-    } else {
-        1
-    };
-    let mut write = async |bytes: &[u8]| {
-        for part in bytes.chunks(size) {
-            pause(script.interval).await;
-            record(part);
-            let sending = async {
-                writer.write_all(part).await?;
-                writer.flush().await
-            };
-            timeout(UNREAD, sending).await??;
-        }
-        io::Result::Ok(())
-    };
-    for (wait, bytes) in &script.steps {
-        pause(*wait).await;
-        write(bytes).await?;
-    }
-    while !script.repeat.is_empty() {
-        write(&script.repeat).await?;
-        tokio::task::yield_now().await;
-    }
-    Ok(())
 }
