@@ -13,8 +13,8 @@ use crate::validate::AppHost;
 ///
 /// Calls need a tokio runtime with its time and I/O drivers (`enable_all`). Without a runtime they
 /// return [`ErrorKind::Config`](crate::ErrorKind::Config); in one without a driver tokio panics
-/// before anything is sent. Connections end with the runtime that opened them; a call in another
-/// runtime opens new ones.
+/// before anything is sent. Connections end with the runtime that opened them. As long as that
+/// runtime exists but does not run, a call in another runtime can wait for it until its deadline.
 #[derive(Clone)]
 pub struct AuthenticationClient {
     pub(crate) shared: Arc<Shared>,
