@@ -336,7 +336,10 @@ mod tests {
             assert_eq!((read, map(&reply)), (Some(dto.clone()), Some(dto.clone())));
             let debug = format!("{dto:?} {dto:#?}");
             assert_eq!(debug.contains(appid), appid.len() == 18, "{debug}");
-            assert!(!debug.contains(CANARY) && !debug.contains("2021-"), "{debug}");
+            assert!(
+                !debug.contains(CANARY) && !debug.contains("2021-"),
+                "{debug}"
+            );
         }
         for part in ["appid", "timestamp"] {
             let mut reply = reply("86", CANARY, "wx1");

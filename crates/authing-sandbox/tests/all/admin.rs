@@ -43,6 +43,7 @@ fn the_console_uses_its_files_and_five_routes_that_explain_errors() {
         GET | /sandbox | | 200 | "status":"unknown"
         GET | /sandbox/x | | 404 | POST /sandbox/send
         GET | /sandbox/faults | | 404 | POST, DELETE
+        PUT | /api/v3/get-wechat-miniprogram-phone | {"code": "CODE"} | 404 | Cannot PUT
         POST | /sandbox/faults | {"action": {"kind": "x"}} | 400 | `answer`, `raw`, `cut`, `twice`
         POST | /sandbox/faults | {"action": {"kind": "cut", "at": "x", "how": "fin"}} | 400 | half-body
         POST | /sandbox/faults | {"action": {"kind": "twice"}, "time": 1} | 400 | `times`
@@ -108,7 +109,8 @@ fn only_local_names_the_same_origin_and_the_token_have_access() {
         open | /api/v3/get-wechat-miniprogram-phone | localhost | origin: https://evil.example | 403
         open | /api/v3/get-wechat-miniprogram-phone | localhost | sec-fetch-site: cross-site | 403
         guarded | /sandbox | localhost | x: y | 401
-        guarded | /sandbox | localhost | authorization: Bearer x | 401
+        guarded | /sandbox | localhost | authorization: Bearer 0123456789abcdef0 | 401
+        guarded | /sandbox | localhost | authorization: Bearer 0123456789abcde | 401
         guarded | /sandbox | any.example | authorization: Bearer 0123456789abcdef | 200
         guarded | /sandbox | localhost:1 | origin: null | 401
         guarded | / | localhost | x: y | 200";

@@ -202,8 +202,9 @@ fn raw_bytes_are_sent_unchanged_and_end_as_configured() {
     let sandbox = sandbox();
     let bytes = b"HTTP/1.0 200 OK\r\ncontent-length: 99\r\n\r\n\xff\0short";
     for (then, end) in ENDS {
-        let (_, mut peer) = start_exchange(&sandbox, Fault::raw(bytes).then(then));
+        let (code, mut peer) = start_exchange(&sandbox, Fault::raw(bytes).then(then));
         assert_eq!(peer.read_to_end(), (bytes.to_vec(), end), "{then:?}");
+        assert_eq!(seen(&sandbox, &code), (1, CodeStatus::Issued));
     }
     let flood = Fault::raw("HTTP/1.1 200 OK\r\n").repeating("x: y\r\n");
     let (_, mut peer) = start_exchange(&sandbox, flood);
