@@ -30,7 +30,7 @@ impl Scenario {
 fn scenarios() -> Vec<Scenario> {
     let mut list: Value = serde_json::from_str(include_str!("../data/replies.json")).unwrap();
     let list: Vec<Scenario> = serde_json::from_value(list["replies"].take()).unwrap();
-    assert_eq!(list.len(), 131);
+    assert_eq!(list.len(), 136);
     list
 }
 

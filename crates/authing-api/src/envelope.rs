@@ -45,25 +45,3 @@ pub(crate) fn first_error<'a, const N: usize>(
         .min_by_key(|(errcode, _)| errcode.map_or(2, |errcode| i32::from(errcode == 0)))
         .unwrap_or_default()
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::types::GetWechatMiniProgramPhoneRespDto;
-
-    #[test]
-    fn wechat_error_other_than_zero_takes_precedence() {
-        for (data, beside, expected) in [
-            (r#"{"errcode":0,"errmsg":"a"}"#, "1", (Some(1), "b")),
-            (r#"{"errcode":2,"errmsg":"a"}"#, "1", (Some(2), "a")),
-            (r#"{"errcode":0,"errmsg":"a"}"#, "0", (Some(0), "a")),
-            (r#"{"errmsg":"a"}"#, "0", (Some(0), "b")),
-            ("[]", "null", (None, "b")),
-        ] {
-            let body = format!(r#"{{"data":{data},"errcode":{beside},"errmsg":"b"}}"#);
-            let response: GetWechatMiniProgramPhoneRespDto = serde_json::from_str(&body).unwrap();
-            let errmsg = response.errmsg().map_or("", UntrustedText::as_str);
-            assert_eq!((response.errcode(), errmsg), expected, "{body}");
-        }
-    }
-}

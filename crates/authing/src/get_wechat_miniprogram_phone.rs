@@ -198,12 +198,12 @@ impl Operation for GetWechatMiniProgramPhoneDto {
     fn map(response: &mut Self::Response) -> Option<Self::Output> {
         let status_code = i32::try_from(response.status_code?.get()).ok()?;
         // The documented place first, then the observed ones.
-        let mut data = response.data.take();
+        let mut data = response.data.as_deref_mut();
         let nested = data.as_mut().and_then(|data| data.phone_info.take());
         let beside = response.phone_info.take();
         let [mut nested, mut beside] =
             [nested, beside].map(|info| info.map(|info| from_wechat(*info)));
-        let places = [data.as_deref_mut(), nested.as_mut(), beside.as_mut()];
+        let places = [data, nested.as_mut(), beside.as_mut()];
         let data = places.into_iter().flatten().find_map(complete)?;
         let message = response.message.take();
         Some(GetWechatMiniProgramPhoneRespDto {
