@@ -4,22 +4,52 @@
 
 use std::fmt;
 
-use serde::de::{Error as _, IntoDeserializer as _};
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-/// Defines a text type: its format, the function that decodes it, and what `Debug` shows of it.
-macro_rules! text {
-    ($(#[$doc:meta])* $name:ident, $format:literal, $decode:literal, $shown:expr) => {
-        $(#[$doc])*
-        #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// Defines a type: what it holds, its format, the function that reads it, and what `Debug` shows.
+macro_rules! scalar {
+    ($(#[$meta:meta])* $name:ident($inner:ty), $format:literal, $read:expr, $shown:expr) => {
+        $(#[$meta])*
+        #[derive(Clone, PartialEq, Eq, Hash, Serialize)]
         #[cfg_attr(
             feature = "schemars",
             derive(schemars::JsonSchema),
             schemars(inline, extend("format" = $format))
         )]
         #[serde(transparent)]
-        pub struct $name(#[serde(deserialize_with = $decode)] String);
+        pub struct $name($inner);
+
+        // An error of serde would quote the value.
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let value = $read(Value::deserialize(deserializer)?);
+                let error = || D::Error::custom(concat!("expected format ", $format));
+                value.map(Self).ok_or_else(error)
+            }
+        }
+
+        impl<T: Into<$inner>> From<T> for $name {
+            fn from(inner: T) -> Self {
+                Self(inner.into())
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let shown: fn(&Self) -> Option<String> = $shown;
+                let shown = shown(self).unwrap_or_else(|| "<hidden>".to_owned());
+                write!(f, concat!(stringify!($name), "({})"), shown)
+            }
+        }
+    };
+}
+
+/// Defines a text type.
+macro_rules! text {
+    ($(#[$meta:meta])* $name:ident, $format:literal, $read:expr, $shown:expr) => {
+        scalar! { $(#[$meta])* $name(String), $format, $read, $shown }
 
         impl $name {
             /// Returns the text. Do not log it.
@@ -32,26 +62,12 @@ macro_rules! text {
                 self.0
             }
         }
-
-        impl<T: Into<String>> From<T> for $name {
-            fn from(text: T) -> Self {
-                Self(text.into())
-            }
-        }
-
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                let shown: fn(&Self) -> Option<&str> = $shown;
-                let text = shown(self).unwrap_or("<hidden>");
-                write!(f, concat!(stringify!($name), "({})"), text)
-            }
-        }
     };
 }
 
 text! {
     /// A value that gives access to something, such as a one-time code. Format `secret`.
-    Secret, "secret", "String::deserialize", |_| None
+    Secret, "secret", text, |_| None
 }
 
 text! {
@@ -59,26 +75,26 @@ text! {
     ///
     /// A leading `+` is not guaranteed: WeChat returns numbers of mainland China without one. A
     /// text without any digit is not decoded.
-    PhoneNumber, "phone-number", "text_with_digit", |_| None
+    PhoneNumber, "phone-number", text_with_digit, |_| None
 }
 
 text! {
     /// An international country code without a plus sign: `86`, `852`. Format `country-code`.
     ///
     /// Decodes from `"86"`, `"+86"` and `86`, but not from a text without any digit.
-    CountryCode, "country-code", "country_code", |_| None
+    CountryCode, "country-code", country_code, |_| None
 }
 
 text! {
     /// A message of the service, which may repeat parts of the request. Format `untrusted-text`.
-    UntrustedText, "untrusted-text", "String::deserialize", |_| None
+    UntrustedText, "untrusted-text", text, |_| None
 }
 
 text! {
     /// An ID that the service assigned. Format `id-text`.
     ///
     /// `Debug` shows it only if it is well formed.
-    IdText, "id-text", "String::deserialize", Self::well_formed
+    IdText, "id-text", text, |id| id.well_formed().map(str::to_owned)
 }
 
 impl IdText {
@@ -95,30 +111,31 @@ impl IdText {
     }
 }
 
-fn text_with_digit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    let text = Some(String::deserialize(deserializer)?);
-    text.filter(|text| text.contains(char::is_numeric))
-        .ok_or_else(|| D::Error::custom("expected a text with a digit"))
+fn text(value: Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text),
+        _ => None,
+    }
 }
 
-fn country_code<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    let text = match Value::deserialize(deserializer)? {
+fn text_with_digit(value: Value) -> Option<String> {
+    text(value).filter(|text| text.contains(char::is_numeric))
+}
+
+fn country_code(value: Value) -> Option<String> {
+    let code = match value {
         Value::String(text) => text.strip_prefix('+').unwrap_or(&text).to_owned(),
-        value => match whole(&value).map(u32::try_from) {
-            Some(Ok(code)) => code.to_string(),
-            _ => String::new(),
-        },
+        value => u32::try_from(whole(&value)?).ok()?.to_string(),
     };
-    text_with_digit(text.into_deserializer())
+    text_with_digit(code.into())
 }
 
-fn whole_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
-    let number = match Value::deserialize(deserializer)? {
+fn whole_number(value: Value) -> Option<i64> {
+    match value {
         // `parse` also accepts a leading plus sign.
         Value::String(text) if !text.starts_with('+') => text.parse().ok(),
         value => whole(&value),
-    };
-    number.ok_or_else(|| D::Error::custom("expected a whole number"))
+    }
 }
 
 /// Returns a number without fraction, such as `200` and `200.0`.
@@ -128,38 +145,21 @@ fn whole(value: &Value) -> Option<i64> {
     value.as_i64().or_else(float)
 }
 
-/// A whole number. Format `whole-number`.
-///
-/// Decodes from `200`, `200.0` and decimal digits in a string, such as `"40029"` and `"-1"`.
-/// `Debug` hides numbers of more than six digits, because they could be phone numbers.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(
-    feature = "schemars",
-    derive(schemars::JsonSchema),
-    schemars(inline, extend("format" = "whole-number"))
-)]
-#[serde(transparent)]
-pub struct WholeNumber(#[serde(deserialize_with = "whole_number")] i64);
+scalar! {
+    /// A whole number. Format `whole-number`.
+    ///
+    /// Decodes from `200`, `200.0` and decimal digits in a string, such as `"40029"` and `"-1"`.
+    /// `Debug` hides numbers of more than six digits, because they could be phone numbers.
+    #[derive(Copy, PartialOrd, Ord)]
+    WholeNumber(i64), "whole-number", whole_number, |number| {
+        matches!(number.0, -999_999..=999_999).then(|| number.0.to_string())
+    }
+}
 
 impl WholeNumber {
     /// Returns the number.
     pub fn get(self) -> i64 {
         self.0
-    }
-}
-
-impl fmt::Debug for WholeNumber {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            number @ -999_999..=999_999 => write!(f, "WholeNumber({number})"),
-            _ => f.write_str("WholeNumber(<hidden>)"),
-        }
-    }
-}
-
-impl From<i64> for WholeNumber {
-    fn from(number: i64) -> Self {
-        Self(number)
     }
 }
 
@@ -181,6 +181,12 @@ mod tests {
         let read = serde_json::from_reader(json.to_string().as_bytes());
         assert_eq!(read.ok(), Some(scalars.clone()));
         assert_eq!(serde_json::from_value(json).ok(), Some(scalars));
+    }
+
+    #[test]
+    fn errors_do_not_quote_values() {
+        let error = serde_json::from_str::<PhoneNumber>("13800138000").unwrap_err();
+        assert_eq!(error.to_string(), "expected format phone-number");
     }
 
     #[test]
