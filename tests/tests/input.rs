@@ -83,7 +83,8 @@ const INVALID_HOSTS: &str = "tenant.authing.test //tenant.authing.test https:ten
     https://tenant.authing.test:0 https://tenant.authing.test:65536 https://[fe80::1%25eth0]
     https://tenant.authing.test\\@evil.example file:///etc/passwd javascript:alert(1)
     https:/tenant.authing.test https:\\tenant.authing.test https://@tenant.authing.test
-    https://tenant.authing.test// https://tenant.authing.test/? https://例.example";
+    https://tenant.authing.test// https://tenant.authing.test/? https://例.example https:///tenant.authing.test
+    https://tenant..authing.test https://.authing.test https://tenant.authing.test/x/..";
 const VALID_HOSTS: &str = "https://tenant.authing.test https://tenant.authing.test/
     https://203.0.113.7 https://TENANT.authing.cn:8443 https://xn--fiqs8s.example
     https://[2001:db8::1]:8443";

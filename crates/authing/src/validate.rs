@@ -109,16 +109,19 @@ pub(crate) fn app_host(value: &str) -> Result<AppHost, Problem> {
     let host = url.host_str().unwrap_or_default();
     let port = url.port_or_known_default().unwrap_or_default();
     let is_https = url.scheme() == "https";
+    // The parser drops what it can do without, so the text is checked too.
+    let (_, rest) = value.split_once("://").unwrap_or_default();
+    let rest = rest.strip_suffix('/').unwrap_or(rest);
     let problem = if !is_https && url.scheme() != "http" {
         "is not an https or http URL"
-    } else if !value[url.scheme().len()..].starts_with("://") || value.contains('\\') {
+    } else if rest.is_empty() {
         "does not start with https://"
     } else if value.contains('@') {
         "contains user information"
-    } else if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
+    } else if rest.contains(['/', '\\', '?', '#']) {
         "has a path, query or fragment; only a host is allowed"
-    } else if host.ends_with('.') {
-        "ends in a dot, which no certificate contains"
+    } else if host.split('.').any(str::is_empty) {
+        "has an empty part, such as that after a dot at its end"
     } else if port == 0 {
         "has port 0"
     } else {
