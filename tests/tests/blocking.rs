@@ -10,7 +10,7 @@ use authing_tests::{CODE, CONNECTION, WIDE, blocking_client, builder, class, req
 fn calls_of_many_threads_run_at_the_same_time() {
     const CALLS: u32 = 40;
     const DELAY: Duration = Duration::from_millis(400);
-    let sandbox = Sandbox::builder().latency(DELAY).start_blocking().unwrap();
+    let sandbox = Sandbox::builder().latency(DELAY).start().unwrap();
     let client = blocking_client(sandbox.base_url(), WIDE);
     let begun = Instant::now();
     std::thread::scope(|scope| {
@@ -31,7 +31,7 @@ fn calls_of_many_threads_run_at_the_same_time() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn requests_are_the_bytes_that_the_async_client_sends() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = Sandbox::start().unwrap();
     let address = "203.0.113.7".parse().unwrap();
     let client = builder(sandbox.base_url()).build().unwrap();
     let options = request(&client).access_token("the-token").lang("en-US");
@@ -65,7 +65,7 @@ async fn requests_are_the_bytes_that_the_async_client_sends() {
 fn a_call_in_a_forked_process_is_rejected_at_once() {
     use authing_tests::child;
     let Some(url) = child::variable("FORK") else {
-        let sandbox = Sandbox::builder().start_blocking().unwrap();
+        let sandbox = Sandbox::builder().start().unwrap();
         let test = "blocking::a_call_in_a_forked_process_is_rejected_at_once";
         child::run(test, &[("FORK", sandbox.base_url())]);
         return;
@@ -87,7 +87,7 @@ fn a_call_in_a_forked_process_is_rejected_at_once() {
 
 #[tokio::test]
 async fn a_call_in_async_code_panics_before_anything_is_sent() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = Sandbox::start().unwrap();
     let client = blocking_client(sandbox.base_url(), WIDE);
     let request = client.get_wechat_miniprogram_phone(CODE, CONNECTION);
     let call = tokio::spawn(async { request.send() });

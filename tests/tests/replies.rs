@@ -38,8 +38,8 @@ fn scenarios() -> Vec<Scenario> {
 struct Exchange(Sandbox, AuthenticationClient);
 
 impl Exchange {
-    async fn start() -> Self {
-        let sandbox = Sandbox::start().await.unwrap();
+    fn start() -> Self {
+        let sandbox = Sandbox::start().unwrap();
         let builder = builder(sandbox.base_url()).retry(RetryPolicy::never());
         Self(sandbox, builder.build().unwrap())
     }
@@ -82,7 +82,7 @@ fn contains(actual: &Value, expected: &Value) -> bool {
 
 #[tokio::test]
 async fn every_recorded_response_has_its_listed_result() {
-    let exchange = Exchange::start().await;
+    let exchange = Exchange::start();
     let mut wrong = Vec::new();
     for scenario in scenarios() {
         let (status, headers) = (scenario.http_status, &scenario.headers);
@@ -194,7 +194,7 @@ fn check(status: u16, body: &[u8], outcome: &Outcome) -> Result<(), String> {
 
 #[tokio::test]
 async fn a_body_cut_at_any_byte_is_never_a_success() {
-    let exchange = Exchange::start().await;
+    let exchange = Exchange::start();
     for scenario in scenarios() {
         if scenario.body.len() > 2000 || matches!(scenario.http_status, 204 | 304) {
             continue;
@@ -263,7 +263,7 @@ fn known() -> Vec<(u16, Value)> {
 
 #[tokio::test]
 async fn edited_and_random_responses_agree_with_an_independent_reading() {
-    let exchange = Exchange::start().await;
+    let exchange = Exchange::start();
     let compare = async |status, body: &Value| {
         let body = body.to_string();
         let outcome = exchange.call(status, "", &body).await;

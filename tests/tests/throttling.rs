@@ -117,7 +117,7 @@ async fn compare(sandbox: &Sandbox, client: &AuthenticationClient, sent: &Sent) 
 
 #[tokio::test]
 async fn only_an_explicit_rejection_leaves_a_code_unused() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = Sandbox::start().unwrap();
     let builder = builder(sandbox.base_url()).pool_idle_timeout(Duration::ZERO);
     let builder = builder.retry(RetryPolicy::never());
     let client = builder.max_response_bytes(MAX_BYTES).build().unwrap();

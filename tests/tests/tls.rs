@@ -15,7 +15,7 @@ const CA_AS_LEAF: &str = "of the CA itself";
 
 fn server(identity: &Identity, versions: Versions, clients: Option<&Identity>) -> Sandbox {
     let config = identity.server_config(versions, clients);
-    let sandbox = Sandbox::builder().tls(config).start_blocking().unwrap();
+    let sandbox = Sandbox::builder().tls(config).start().unwrap();
     let success = Fault::answer(200, "application/json", SUCCESS);
     sandbox.push_fault(success.permanent()).unwrap();
     sandbox

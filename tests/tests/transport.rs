@@ -257,7 +257,7 @@ async fn a_zero_pool_idle_timeout_never_reuses_a_connection() {
         let sandbox = Sandbox::builder()
             .tls(ca.server().server_config(rustls::ALL_VERSIONS, None))
             .latency(Duration::from_millis(200));
-        let sandbox = sandbox.start_blocking().unwrap();
+        let sandbox = sandbox.start().unwrap();
         let builder = builder(sandbox.base_url()).add_root_certificate_pem(ca.certificate.pem());
         let client = builder.pool_idle_timeout(idle).build().unwrap();
         let first = tokio::spawn(request(&client).into_future());

@@ -96,7 +96,7 @@ fn start(options: &Options) -> io::Result<Sandbox> {
     if let Some(backend) = &options.backend {
         builder = builder.backend(backend);
     }
-    let sandbox = builder.start_blocking()?;
+    let sandbox = builder.start()?;
     let mut codes = String::new();
     for number in &options.phone {
         let code = sandbox.issue_code(number)?;

@@ -75,17 +75,12 @@ impl Builder {
         tls(self, config: Arc<ServerConfig>) => self.acceptor = Some(config.into());
     }
 
-    /// Starts the sandbox, as [`Builder::start_blocking`] does.
-    pub async fn start(self) -> io::Result<Sandbox> {
-        self.start_blocking()
-    }
-
     /// Starts the sandbox on its own thread and runtime, so it works even if the code under test
-    /// has no runtime, or a blocked or paused one.
+    /// has no runtime, or a blocked or paused one. It is fast enough for async code.
     ///
     /// The error is `InvalidInput` if a value is invalid, and the system's if the address cannot be
     /// bound.
-    pub fn start_blocking(mut self) -> io::Result<Sandbox> {
+    pub fn start(mut self) -> io::Result<Sandbox> {
         if self.config.connections.is_empty() {
             self.config.connections.push(DEFAULT_CONNECTION.to_owned());
         }
@@ -161,8 +156,8 @@ impl fmt::Debug for Sandbox {
 
 impl Sandbox {
     /// Starts a sandbox with all defaults on a free port of 127.0.0.1.
-    pub async fn start() -> io::Result<Self> {
-        Self::builder().start_blocking()
+    pub fn start() -> io::Result<Self> {
+        Self::builder().start()
     }
 
     /// Configures a sandbox.

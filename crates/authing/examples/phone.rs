@@ -8,7 +8,7 @@ use authing_sandbox::{DEFAULT_APP_ID, DEFAULT_CONNECTION, Sandbox};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let sandbox = Sandbox::start().await?;
+    let sandbox = Sandbox::start()?;
     println!("sandbox        {}", sandbox.base_url());
 
     // Build the client once. For Authing, app_host is https://<name>.authing.cn.

@@ -235,7 +235,7 @@ fn invalid_configurations_are_rejected() {
         (remote.clone().allow_remote(true), "admin token"),
         (remote.admin_token("0123456789abcdef"), "allow-remote"),
     ] {
-        let error = builder.start_blocking().unwrap_err().to_string();
+        let error = builder.start().unwrap_err().to_string();
         assert!(error.contains(words), "{error}");
     }
 }

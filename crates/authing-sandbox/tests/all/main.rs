@@ -31,7 +31,7 @@ fn sandbox() -> Sandbox {
 }
 
 fn start(builder: Builder) -> Sandbox {
-    builder.start_blocking().unwrap()
+    builder.start().unwrap()
 }
 
 fn issue(sandbox: &Sandbox) -> String {
