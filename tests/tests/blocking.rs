@@ -48,7 +48,7 @@ async fn requests_are_the_bytes_that_the_async_client_sends() {
         assert_eq!(error.kind(), ErrorKind::InvalidArgument);
     });
     // One pool per client: the second call uses the connection of the first.
-    assert_eq!(sandbox.connection_count(), 2);
+    assert_eq!(sandbox.connections().len(), 2);
     let requests = sandbox.requests();
     let raw: Vec<&[u8]> = requests.iter().map(|each| &*each.bytes).collect();
     assert_eq!(raw.len(), 4);
@@ -93,7 +93,7 @@ async fn a_call_in_async_code_panics_before_anything_is_sent() {
     let call = tokio::spawn(async { request.send() });
     let panic = call.await.unwrap_err().to_string();
     assert!(panic.contains("from within a runtime"), "{panic}");
-    assert_eq!(sandbox.connection_count(), 0);
+    assert_eq!(sandbox.connections().len(), 0);
     // Where blocking is allowed, a call works.
     let request = client.get_wechat_miniprogram_phone(CODE, CONNECTION);
     let call = tokio::task::spawn_blocking(|| request.send());

@@ -72,7 +72,7 @@ async fn invalid_arguments_are_rejected_by_name_and_nothing_is_sent() {
         let value = format!("{timeout:?}");
         assert_rejected(&error, ErrorKind::InvalidArgument, "timeout", &value);
     }
-    assert_eq!(server.connection_count(), 0);
+    assert_eq!(server.connections().len(), 0);
 }
 
 /// Hosts with less or more than scheme, name and port.

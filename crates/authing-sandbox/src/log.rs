@@ -110,9 +110,9 @@ pub(crate) struct Log {
     pub(crate) complete: u64,
 }
 
-/// How many records there were since the start. The latest one is never forgotten.
-pub(crate) fn count<T>(records: &BTreeMap<u64, T>) -> u64 {
-    records.last_key_value().map_or(0, |(last, _)| *last)
+/// The number of the next record. The latest one is never forgotten.
+fn next<T>(records: &BTreeMap<u64, T>) -> u64 {
+    records.last_key_value().map_or(1, |(last, _)| last + 1)
 }
 
 impl Log {
@@ -120,7 +120,7 @@ impl Log {
         if self.connections.len() >= MAX_RECORDS {
             self.connections.pop_first();
         }
-        let number = count(&self.connections) + 1;
+        let number = next(&self.connections);
         let record = ConnectionRecord {
             number,
             open: true,
@@ -131,7 +131,7 @@ impl Log {
     }
 
     pub(crate) fn begin(&mut self, connection: u64, at: DateTime<Utc>) -> u64 {
-        let number = count(&self.requests) + 1;
+        let number = next(&self.requests);
         let record = RequestRecord {
             number,
             connection,

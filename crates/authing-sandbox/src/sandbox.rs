@@ -15,7 +15,7 @@ use tokio_rustls::rustls::ServerConfig;
 use crate::answer::Shape;
 use crate::fault::Fault;
 use crate::ledger::Entry;
-use crate::log::{self, ConnectionRecord, RequestRecord};
+use crate::log::{ConnectionRecord, RequestRecord};
 use crate::relay;
 use crate::state::{Config, MAX_LATENCY, State};
 use crate::wire;
@@ -229,11 +229,6 @@ impl Sandbox {
     pub fn connections(&self) -> Vec<ConnectionRecord> {
         let core = self.state.core();
         core.log.connections.values().cloned().collect()
-    }
-
-    /// Returns how many connections were accepted since the start.
-    pub fn connection_count(&self) -> u64 {
-        log::count(&self.state.core().log.connections)
     }
 
     /// Returns how many connections neither the sandbox nor the peer has closed.
