@@ -7,11 +7,6 @@ use authing_sandbox::{CodeStatus, CutAt, Ending, Fault, How, MAX_FAULTS, Outcome
 
 use crate::*;
 
-/// The response of a request without fault, whose length all others have.
-fn plain_response(sandbox: &Sandbox) -> String {
-    send(sandbox, &exchange_request(&issue(sandbox)))
-}
-
 /// Adds a fault, and sends the exchange request of a new code.
 fn start_exchange(sandbox: &Sandbox, fault: Fault) -> (String, Peer) {
     push(sandbox, fault);
@@ -20,53 +15,70 @@ fn start_exchange(sandbox: &Sandbox, fault: Fault) -> (String, Peer) {
     (code, peer)
 }
 
+/// Each cut, by default and with the code consumed or not.
 #[test]
 fn every_cut_happens_at_its_byte_with_its_close_and_its_effect_on_the_code() {
     let sandbox = sandbox();
-    let plain = plain_response(&sandbox);
-    let whole = plain.len();
-    let head = plain.find("\r\n\r\n").unwrap() + 4;
-    for (how, end) in ENDS {
-        for (at, sent, consumes) in [
-            (CutAt::RequestBytes(0), 0, false),
-            (CutAt::RequestBytes(1), 0, false),
-            (CutAt::RequestBytes(60), 0, false),
-            (CutAt::RequestBytes(100_000), 0, false),
-            (CutAt::Request, 0, false),
-            (CutAt::StatusLine, "HTTP/1.1 200 OK\r\n".len(), true),
-            (CutAt::ResponseBytes(0), 0, true),
-            (CutAt::ResponseBytes(head + 1), head + 1, true),
-            (CutAt::HalfBody, head + (whole - head) / 2, true),
-            (CutAt::Response, whole, true),
+    let unprocessed = Fault::delay(Duration::ZERO).consume(false);
+    let responses = [unprocessed.clone(), unprocessed.consume(true)]
+        .map(|fault| start_exchange(&sandbox, fault).1.receive());
+    let cuts = [
+        (CutAt::Accept, false),
+        (CutAt::RequestBytes(0), false),
+        (CutAt::RequestBytes(60), false),
+        (CutAt::RequestBytes(100_000), false),
+        (CutAt::Request, false),
+        (CutAt::StatusLine, true),
+        (CutAt::ResponseBytes(0), true),
+        (CutAt::ResponseBytes(130), true),
+        (CutAt::HalfBody, true),
+        (CutAt::Response, true),
+    ];
+    for ((at, by_default), how) in cuts.into_iter().flat_map(|cut| HOWS.map(|how| (cut, how))) {
+        let fault = Fault::cut(at, how);
+        for (fault, consumes) in [
+            (fault.clone(), by_default),
+            (fault.clone().consume(false), false),
+            (fault.consume(true), true),
         ] {
-            let fault = Fault::cut(at, how);
-            for (fault, consumes) in [
-                (fault.clone(), consumes),
-                (fault.clone().consume(false), false),
-                (fault.consume(true), true),
-            ] {
-                let case = format!("{fault:?}");
-                let (code, mut peer) = start_exchange(&sandbox, fault);
-                let (bytes, found) = peer.read_to_end();
-                assert_eq!(found, end, "{case}");
-                // A failing envelope, which is shorter, takes the place of one not processed.
-                assert!(bytes.len() == sent || !consumes && sent > head, "{case}");
-                // A reset or closed connection never completes a request it cut short.
-                let cut_short = matches!(at, CutAt::RequestBytes(0..1000)) && how != How::Fin;
-                let is_consumed = || seen(&sandbox, &code).1 == CodeStatus::Consumed;
-                eventually(&case, || is_consumed() == (consumes && !cut_short));
-                let record = last(&sandbox);
-                assert_eq!(record.fault, Some("cut"), "{case}");
-                assert_eq!(record.response, bytes, "{case}");
-                let expected = match at {
-                    CutAt::Response => Ending::Responded,
-                    _ => Ending::Faulted,
-                };
-                assert_eq!(record.ending, expected, "{case}");
-                if let (CutAt::RequestBytes(n), true) = (at, cut_short) {
-                    assert_eq!((record.bytes.len(), record.complete), (n, false), "{case}");
-                }
+            let case = format!("{fault:?}");
+            let response = &responses[usize::from(consumes)];
+            let head = response.find("\r\n\r\n").unwrap() + 4;
+            let sent = match at {
+                CutAt::StatusLine => "HTTP/1.1 200 OK\r\n".len(),
+                CutAt::ResponseBytes(bytes) => bytes,
+                CutAt::HalfBody => head + (response.len() - head) / 2,
+                CutAt::Response => response.len(),
+                _ => 0,
+            };
+            let (code, mut peer) = start_exchange(&sandbox, fault);
+            let bytes = peer.read_all(sent, how);
+            // A reset connection never completes a request that it cut short.
+            let is_cut_short = matches!(at, CutAt::RequestBytes(0..1000)) && how == How::Reset;
+            let is_read = at != CutAt::Accept && !is_cut_short;
+            let status = match consumes && is_read {
+                true => CodeStatus::Consumed,
+                false => CodeStatus::Issued,
+            };
+            drop(peer);
+            eventually(&case, || sandbox.open_connections() == 0);
+            assert_eq!(seen(&sandbox, &code), (is_read.into(), status), "{case}");
+            let connection = sandbox.connections().pop().unwrap();
+            assert_eq!(connection.ended, Some(how), "{case}");
+            let closes = (how != How::Reset).then_some(How::Fin);
+            assert_eq!(connection.peer_closed, closes, "{case}");
+            if at == CutAt::Accept {
+                continue;
             }
+            let record = last(&sandbox);
+            let ending = match at {
+                CutAt::Response => Ending::Responded,
+                _ => Ending::Faulted,
+            };
+            let found = (record.fault, record.response, record.complete);
+            assert_eq!(found, (Some("cut"), bytes, is_read), "{case}");
+            assert_eq!(record.ending, ending, "{case}");
+            assert!(!is_cut_short || at == CutAt::RequestBytes(record.bytes.len()));
         }
     }
     assert!(sandbox.faults().is_empty());
@@ -84,7 +96,7 @@ fn a_cut_inside_the_request_acts_without_the_rest_of_it() {
         for byte in &bytes[..position.max(1)] {
             peer.send(&[*byte]);
         }
-        assert_eq!(peer.read_to_end(), (Vec::new(), RESET));
+        peer.read_all(0, How::Reset);
         assert_eq!(last(&sandbox).bytes, bytes[..position]);
     }
 }
@@ -105,7 +117,7 @@ fn the_rest_of_a_request_is_counted_and_processed_only_if_the_fault_says_so() {
         let bytes = exchange_request(&code);
         let mut peer = Peer::connect(&sandbox, &bytes[..100]);
         if is_fin {
-            assert_eq!(peer.read_to_end(), (Vec::new(), Ok(())));
+            peer.read_all(0, How::Fin);
         } else {
             assert!(peer.receive().starts_with("HTTP/1.1 429 "));
         }
@@ -129,34 +141,23 @@ fn the_rest_of_a_request_is_counted_and_processed_only_if_the_fault_says_so() {
 }
 
 #[test]
-fn a_stall_is_silent_until_the_peer_closes_or_the_sandbox_is_dropped() {
+fn a_stall_ends_with_the_sandbox_and_a_reset_of_the_peer_is_told_from_a_fin() {
     let sandbox = sandbox();
-    let whole = plain_response(&sandbox).len();
-    for (at, sent, presented, status) in [
-        (CutAt::Accept, 0, 0, CodeStatus::Issued),
-        (CutAt::RequestBytes(30), 0, 1, CodeStatus::Issued),
-        (CutAt::Request, 0, 1, CodeStatus::Issued),
-        (CutAt::ResponseBytes(20), 20, 1, CodeStatus::Consumed),
-        (CutAt::Response, whole, 1, CodeStatus::Consumed),
-    ] {
-        let (code, mut peer) = start_exchange(&sandbox, Fault::stall(at));
-        peer.read(sent);
-        let a_while = Some(Duration::from_millis(100));
-        peer.0.set_read_timeout(a_while).unwrap();
-        let silent = (Vec::new(), Err(io::ErrorKind::WouldBlock));
-        assert_eq!(peer.read_to_end(), silent, "{at:?}");
-        let expected = (presented, status);
-        eventually("it is counted", || seen(&sandbox, &code) == expected);
-        assert_eq!(sandbox.open_connections(), 1);
-        drop(peer);
-        eventually("the close is seen", || sandbox.open_connections() == 0);
-        let connection = sandbox.connections().pop().unwrap();
-        assert_eq!(connection.peer_closed, Some(How::Fin), "{at:?}");
-    }
+    let (_, peer) = start_exchange(&sandbox, Fault::stall(CutAt::Request));
+    let linger = Some(Duration::ZERO);
+    socket2::SockRef::from(&peer.0).set_linger(linger).unwrap();
+    drop(peer);
+    let closes = || {
+        sandbox
+            .connections()
+            .iter()
+            .any(|each| each.peer_closed == Some(How::Reset))
+    };
+    eventually("the reset is seen", closes);
     let (code, mut peer) = start_exchange(&sandbox, Fault::stall(CutAt::Request));
     eventually("it is read", || seen(&sandbox, &code).0 == 1);
     drop(sandbox);
-    assert_eq!(peer.read_to_end(), (Vec::new(), Ok(())));
+    peer.read_all(0, How::Fin);
 }
 
 /// Each row: status, all headers but the length, a part of the body.
@@ -164,12 +165,18 @@ fn a_stall_is_silent_until_the_peer_closes_or_the_sandbox_is_dropped() {
 fn responses_of_faults_are_sent_as_they_were_given() {
     let sandbox = sandbox();
     let code = issue(&sandbox);
-    push(&sandbox, Fault::answer(503, "text/html", "<p>down</p>"));
+    // The real response has a header more.
+    sandbox.set_rate_limit(Some(0));
+    push(
+        &sandbox,
+        Fault::answer(503, "text/html", "<p>down</p>").consume(true),
+    );
     assert_eq!(
         send(&sandbox, &exchange_request(&code)),
         "HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/html\r\n\
          content-length: 11\r\n\r\n<p>down</p>"
     );
+    sandbox.set_rate_limit(None);
     let redirect = Fault::answer(307, "text/html", "").header("location", "http://x.invalid/");
     push(&sandbox, redirect);
     let throttle = Fault::throttle().header("retry-after", "7");
@@ -201,9 +208,9 @@ fn responses_of_faults_are_sent_as_they_were_given() {
 fn raw_bytes_are_sent_unchanged_and_end_as_configured() {
     let sandbox = sandbox();
     let bytes = b"HTTP/1.0 200 OK\r\ncontent-length: 99\r\n\r\n\xff\0short";
-    for (then, end) in ENDS {
+    for then in HOWS {
         let (code, mut peer) = start_exchange(&sandbox, Fault::raw(bytes).then(then));
-        assert_eq!(peer.read_to_end(), (bytes.to_vec(), end), "{then:?}");
+        assert_eq!(peer.read_all(bytes.len(), then), bytes);
         assert_eq!(seen(&sandbox, &code), (1, CodeStatus::Issued));
     }
     let flood = Fault::raw("HTTP/1.1 200 OK\r\n").repeating("x: y\r\n");
@@ -237,20 +244,18 @@ fn raw_bytes_and_second_responses_keep_the_connection() {
 
 #[test]
 fn slow_responses_are_slow_and_the_code_is_consumed_at_once() {
-    let sandbox = sandbox();
-    let whole = plain_response(&sandbox).len();
     let interval = Duration::from_millis(1);
-    let delay = Fault::delay(interval * 80);
+    let sandbox = start(Sandbox::builder().latency(interval * 80));
     for (fault, least, status) in [
-        (delay, 80, CodeStatus::Consumed),
-        (Fault::drip(interval), whole, CodeStatus::Consumed),
-        (Fault::reply(1).dripping(interval), 50, CodeStatus::Issued),
+        (Fault::delay(interval * 80), 160, CodeStatus::Consumed),
+        (Fault::drip(interval), 380, CodeStatus::Consumed),
+        (Fault::reply(1).dripping(interval), 200, CodeStatus::Issued),
     ] {
         let begun = Instant::now();
         let (code, mut peer) = start_exchange(&sandbox, fault);
         eventually("it is processed", || seen(&sandbox, &code) == (1, status));
         peer.receive();
-        assert!(begun.elapsed().as_millis() >= least as u128);
+        assert!(begun.elapsed().as_millis() >= least);
     }
     // A peer that closes during a delay is noticed before the delay is over.
     let (_, peer) = start_exchange(&sandbox, Fault::delay(interval * 60_000));
@@ -262,17 +267,17 @@ fn slow_responses_are_slow_and_the_code_is_consumed_at_once() {
 fn faults_occur_in_order_and_as_often_as_configured_and_on_accept_without_a_request() {
     let sandbox = sandbox();
     push(&sandbox, Fault::reply(501).times(2));
-    for (how, _) in ENDS {
-        push(&sandbox, Fault::cut(CutAt::Accept, how));
-    }
+    push(&sandbox, Fault::cut(CutAt::Accept, How::Reset).times(2));
     push(&sandbox, Fault::reply(502).permanent());
+    let mut open = Peer::connect(&sandbox, b"");
     let reply = || exchange(&sandbox, "code")["statusCode"].clone();
     assert_eq!([reply(), reply()], [501, 501]);
-    for (how, end) in ENDS {
-        let mut peer = Peer::connect(&sandbox, b"");
-        assert_eq!(peer.read_to_end(), (Vec::new(), end), "{how:?}");
+    // It takes no request on an open connection.
+    assert_eq!(json(&open.exchange("code"))["statusCode"], 200);
+    for _ in 0..2 {
+        Peer::connect(&sandbox, b"").read_all(0, How::Reset);
     }
-    assert_eq!(sandbox.request_count(), 2);
+    assert_eq!(sandbox.request_count(), 3);
     assert_eq!([(); 5].map(|()| reply()), [502; 5]);
     sandbox.clear_faults();
     assert_eq!(reply(), 200);

@@ -20,11 +20,8 @@ use serde_json::{Value, json};
 const NUMBER: &str = "+8613800138000";
 const APP: &str = "x-authing-app-id: sandbox-app\r\n";
 
-/// How a stream ends: with a FIN or an error.
-type End = Result<(), io::ErrorKind>;
-const RESET: End = Err(io::ErrorKind::ConnectionReset);
-/// How the sandbox ends connections, and how a plain socket sees that.
-const ENDS: [(How, End); 2] = [(How::Fin, Ok(())), (How::Reset, RESET)];
+/// All ways in which the sandbox ends a connection.
+const HOWS: [How; 3] = [How::Fin, How::Reset, How::Stall];
 
 fn sandbox() -> Sandbox {
     start(Sandbox::builder())
@@ -144,13 +141,21 @@ impl Peer {
         self.receive()
     }
 
-    /// Reads to the end of the stream.
-    fn read_to_end(&mut self) -> (Vec<u8>, End) {
-        const LIMIT: u64 = 1 << 24;
-        let mut bytes = Vec::new();
-        let end = (&self.0).take(LIMIT).read_to_end(&mut bytes);
-        assert!(bytes.len() < LIMIT as usize, "a stream without end");
-        (bytes, end.map(|_| ()).map_err(|error| error.kind()))
+    /// Reads so many bytes, after which the stream ends like this, or is silent.
+    fn read_all(&mut self, length: usize, how: How) -> Vec<u8> {
+        let bytes = self.read(length);
+        if how == How::Stall {
+            let a_while = Some(Duration::from_millis(50));
+            self.0.set_read_timeout(a_while).unwrap();
+        }
+        let end = match self.0.read(&mut [0]).map_err(|error| error.kind()) {
+            Ok(0) => How::Fin,
+            Err(io::ErrorKind::ConnectionReset) => How::Reset,
+            Err(io::ErrorKind::WouldBlock) => How::Stall,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(end, how);
+        bytes
     }
 }
 
