@@ -47,33 +47,3 @@ pub(crate) fn hex(length: usize) -> String {
     let digits = iter::repeat_with(|| fastrand::digit(16));
     digits.take(length).collect()
 }
-
-#[cfg(test)]
-mod tests {
-    use super::split;
-
-    #[test]
-    fn numbers_are_split_by_the_itu_prefix_rules_or_rejected_with_a_reason() {
-        for (text, expected) in [
-            ("+8613800138000", Ok(("86", "13800138000"))),
-            ("13800138000", Ok(("86", "13800138000"))),
-            ("+85251234567", Ok(("852", "51234567"))),
-            ("+12025550123", Ok(("1", "2025550123"))),
-            ("+442071234567", Ok(("44", "2071234567"))),
-            ("+420601123456", Ok(("420", "601123456"))),
-            ("", Err("leading +")),
-            ("+86 138 0013 8000", Err("leading +")),
-            ("+86١٣٨", Err("leading +")),
-            ("8613800138000", Err("11 more digits")),
-            ("+8623800138000", Err("11 more digits")),
-            ("+0123456789", Err("begins with 0")),
-            ("+852123", Err("at least 4")),
-            ("+1234567890123456", Err("15 in all")),
-        ] {
-            match (split(text), expected) {
-                (Err(error), Err(word)) => assert!(error.contains(word), "{text}: {error}"),
-                (parts, expected) => assert_eq!(parts, expected, "{text}"),
-            }
-        }
-    }
-}

@@ -25,7 +25,14 @@ fn the_console_uses_its_files_and_five_routes_that_explain_errors() {
         GET | /openapi.json | | 200 | POLICY
         POST | /sandbox/codes | {"phoneNumber": "13800138000"} | 200 | "issued"
         POST | /sandbox/codes | {} | 400 | missing field `phoneNumber`
-        POST | /sandbox/codes | {"phoneNumber": "1"} | 400 | 11 more digits
+        POST | /sandbox/codes | {"phoneNumber": ""} | 400 | leading +
+        POST | /sandbox/codes | {"phoneNumber": "+86 138 0013 8000"} | 400 | leading +
+        POST | /sandbox/codes | {"phoneNumber": "+86١٣٨"} | 400 | leading +
+        POST | /sandbox/codes | {"phoneNumber": "8613800138000"} | 400 | 11 more digits
+        POST | /sandbox/codes | {"phoneNumber": "+8623800138000"} | 400 | 11 more digits
+        POST | /sandbox/codes | {"phoneNumber": "+0123456789"} | 400 | begins with 0
+        POST | /sandbox/codes | {"phoneNumber": "+852123"} | 400 | at least 4
+        POST | /sandbox/codes | {"phoneNumber": "+1234567890123456"} | 400 | 15 in all
         POST | /sandbox/codes | {"phone": "1"} | 400 | `phoneNumber` or `connection`
         POST | /sandbox/codes | {"phoneNumber": "13800138000", "connection": "x"} | 400 | has my-wxapp
         GET | /sandbox | | 200 | "phoneNumber":"+8613800138000"
@@ -50,7 +57,8 @@ fn the_console_uses_its_files_and_five_routes_that_explain_errors() {
         POST | /sandbox/faults | {"action": {"kind": "twice"}, "times": 0} | 400 | at least 1
         POST | /sandbox/faults | {"action": {"kind": "twice"}} | 200 | "kind":"twice"
         DELETE | /sandbox/faults | | 200 | "faults":[]"#;
-    let policy = "content-security-policy: default-src 'none'; script-src 'self'; style-src 'self'";
+    let policy =
+        "content-security-policy: default-src 'none'; script-src 'self'; style-src 'self';";
     for [method, path, body, status, part] in rows(table) {
         let response = admin(&sandbox, method, path, body.replace("CODE", &code));
         let row = format!("{method} {path} {body}: {response}");
