@@ -224,10 +224,14 @@ fn unusual_requests_are_recorded() {
         assert!(record.problem.is_some() && !record.complete);
     }
 
-    let old = replaced(exchange_request(&code), "HTTP/1.1", "HTTP/1.0");
-    let mut peer = Peer::connect(&sandbox, &old);
-    assert!(peer.receive().contains("\r\nconnection: close\r\n"));
-    peer.read_all(0, How::Fin);
+    for old in [exchange_request(&code), request("HEAD", "/", "", "")] {
+        let mut peer = Peer::connect(&sandbox, &replaced(old.clone(), "HTTP/1.1", "HTTP/1.0"));
+        let response = peer.receive();
+        assert!(response.contains("\r\nconnection: close\r\n"));
+        let is_empty = response.ends_with("\r\n\r\n");
+        assert_eq!(is_empty, old.starts_with(b"HEAD"), "{response}");
+        peer.read_all(0, How::Fin);
+    }
 }
 
 #[test]

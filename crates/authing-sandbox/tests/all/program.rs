@@ -19,7 +19,7 @@ impl Program {
 
     fn start(options: &[&str]) -> Self {
         let mut command = Self::command();
-        command.args(options).args(["--port=0", "--rate-limit=off"]);
+        command.args(options).arg("--port=0");
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let lines = lines.map(|line| line.unwrap() + "\n");
@@ -37,13 +37,14 @@ impl Drop for Program {
 
 #[test]
 fn the_program_prints_a_code_that_works_once_and_rejects_wrong_options() {
-    let program = Program::start(&["--phone", NUMBER]);
-    let text = &program.1;
-    let after = |words: &str| text.split_once(words).unwrap().1.lines().next().unwrap();
-    let code = after(&format!("code for {NUMBER}: "));
-    let mut peer = Peer(TcpStream::connect(after("http://")).unwrap());
-    let reply = json(&peer.exchange(code));
-    assert_eq!(reply["data"]["phoneNumber"], NUMBER, "{text}");
+    for (limit, part) in [("off", NUMBER), ("0", "429 Too Many Requests")] {
+        let program = Program::start(&["--phone", NUMBER, "--rate-limit", limit]);
+        let text = &program.1;
+        let after = |words: &str| text.split_once(words).unwrap().1.lines().next().unwrap();
+        let code = after(&format!("code for {NUMBER}: "));
+        let mut peer = Peer(TcpStream::connect(after("http://")).unwrap());
+        assert!(peer.exchange(code).contains(part), "{text}");
+    }
     let rejected = Program::command().args(["--shape", "x"]).output().unwrap();
     let error = String::from_utf8(rejected.stderr).unwrap();
     let shapes = "documented, nested, beside, loose";
