@@ -3,10 +3,9 @@
 use anyhow::{Context as _, Result, anyhow, ensure};
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
-use syn::punctuated::Punctuated;
 use syn::visit_mut::VisitMut;
 use syn::{
-    Attribute, Field, Fields, File, ImplItem, ImplItemFn, Item, ItemStruct, LitStr, Meta, Token,
+    Attribute, Field, Fields, File, ImplItem, ImplItemFn, Item, ItemStruct, LitStr, Meta,
     parse_quote, parse_str, parse2,
 };
 
@@ -141,20 +140,13 @@ fn polish_types(items: &mut Vec<Item>) -> Result<()> {
 
 const OPTION: &str = ":: std :: option :: Option <";
 
-fn serde_metas(field: &Field) -> Vec<Meta> {
-    type Metas = Punctuated<Meta, Token![,]>;
-    let serde = field
-        .attrs
-        .iter()
-        .filter(|attribute| attribute.path().is_ident("serde"));
-    let metas = serde.flat_map(|attribute| attribute.parse_args_with(Metas::parse_terminated));
-    metas.flatten().collect()
-}
-
 fn is_required(field: &Field) -> bool {
-    let mut metas = serde_metas(field).into_iter();
-    !metas.any(|meta| meta.path().is_ident("default"))
-        && !field.ty.to_token_stream().to_string().starts_with(OPTION)
+    let mut attributes = field.attrs.iter();
+    let has_default = attributes.any(|attribute| {
+        let text = attribute.to_token_stream().to_string();
+        text.starts_with("# [serde (") && text.contains("default")
+    });
+    !has_default && !field.ty.to_token_stream().to_string().starts_with(OPTION)
 }
 
 /// Returns `new(required…)`, because other crates cannot write a non-exhaustive struct as a
@@ -210,13 +202,11 @@ fn make_lenient(field: &mut Field, structs: &[ItemStruct]) -> Result<()> {
             "crate::lenient::object"
         }
     };
-    let metas = serde_metas(field).into_iter();
-    let metas = metas.filter(|meta| !meta.path().is_ident("default"));
-    let serde = parse_quote!(#[serde(#(#metas,)* default, deserialize_with = #function)]);
-    field
-        .attrs
-        .retain(|attribute| !attribute.path().is_ident("serde"));
-    field.attrs.push(serde);
+    // The generator writes `default` for lists and maps only.
+    field.attrs.push(match inner {
+        Some(_) => parse_quote!(#[serde(default, deserialize_with = #function)]),
+        None => parse_quote!(#[serde(deserialize_with = #function)]),
+    });
     Ok(())
 }
 
