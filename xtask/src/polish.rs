@@ -186,19 +186,15 @@ fn make_lenient(field: &mut Field, structs: &[ItemStruct]) -> Result<()> {
         return Ok(());
     }
     let text = field.ty.to_token_stream().to_string();
-    let inner = text
-        .strip_prefix(OPTION)
-        .map(|inner| inner.trim_end_matches('>'));
-    let function = match (
-        inner,
-        struct_in(&field.ty, structs).map(|item| &item.fields),
-    ) {
+    let inner = text.strip_prefix(OPTION);
+    let known = struct_in(&field.ty, structs).map(|item| &item.fields);
+    let function = match (inner, known) {
         // A list or a map, perhaps with a name of its own.
         (None, _) | (_, Some(Fields::Unnamed(_))) => "crate::lenient::or_default",
         (_, None) => "crate::lenient::optional",
         (Some(inner), _) => {
             // Boxed, so that a response is cheap to move.
-            field.ty = parse_str(&format!("{OPTION} ::std::boxed::Box<{inner}>>"))?;
+            field.ty = parse_str(&format!("{OPTION} ::std::boxed::Box<{inner}>"))?;
             "crate::lenient::object"
         }
     };
@@ -257,15 +253,13 @@ struct DocLines;
 impl VisitMut for DocLines {
     fn visit_attributes_mut(&mut self, attributes: &mut Vec<Attribute>) {
         for attribute in std::mem::take(attributes) {
-            let text: Option<LitStr> = match &attribute.meta {
-                Meta::NameValue(meta) if meta.path.is_ident("doc") => {
-                    parse2(meta.value.to_token_stream()).ok()
-                }
-                _ => None,
-            };
-            match text {
-                Some(text) => attributes.extend(doc_lines(&text.value())),
-                None => attributes.push(attribute),
+            if let Meta::NameValue(meta) = &attribute.meta
+                && meta.path.is_ident("doc")
+                && let Ok(text) = parse2::<LitStr>(meta.value.to_token_stream())
+            {
+                attributes.extend(doc_lines(&text.value()));
+            } else {
+                attributes.push(attribute);
             }
         }
     }
@@ -278,9 +272,9 @@ fn doc_lines(text: &str) -> Vec<Attribute> {
     // A line of marks only is empty now.
     lines.dedup();
     lines.pop_if(|line| line.is_empty());
-    let lines = lines.iter().map(|line| match *line {
-        "" => String::new(),
-        line => format!(" {line}"),
-    });
-    lines.map(|line| parse_quote!(#[doc = #line])).collect()
+    let lines = lines.iter().map(|line| format!(" {line}"));
+    lines
+        .map(|line| line.trim_end().to_owned())
+        .map(|line| parse_quote!(#[doc = #line]))
+        .collect()
 }
