@@ -18,56 +18,41 @@ pub mod types {
         /// The country code. WeChat's sample is a number, not a text.
         #[serde(
             rename = "countryCode",
-            skip_serializing_if = "::std::option::Option::is_none",
-            default,
-            deserialize_with = "crate::lenient::optional"
+            skip_serializing_if = "::std::option::Option::is_none"
         )]
+        #[serde(default, deserialize_with = "crate::lenient::optional")]
         pub country_code: ::std::option::Option<crate::scalars::CountryCode>,
         /// WeChat's error code. 0 or absent on success. 40029 and 40163 mean that the code is
         /// invalid, expired or already used.
-        #[serde(
-            skip_serializing_if = "::std::option::Option::is_none",
-            default,
-            deserialize_with = "crate::lenient::optional"
-        )]
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(default, deserialize_with = "crate::lenient::optional")]
         pub errcode: ::std::option::Option<crate::scalars::WholeNumber>,
         /// WeChat's error message. On failure it ends in `rid:` and an ID for WeChat's support.
-        #[serde(
-            skip_serializing_if = "::std::option::Option::is_none",
-            default,
-            deserialize_with = "crate::lenient::optional"
-        )]
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(default, deserialize_with = "crate::lenient::optional")]
         pub errmsg: ::std::option::Option<crate::scalars::UntrustedText>,
         /// The phone number as WeChat returns it.
-        #[serde(
-            skip_serializing_if = "::std::option::Option::is_none",
-            default,
-            deserialize_with = "crate::lenient::object"
-        )]
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(default, deserialize_with = "crate::lenient::object")]
         pub phone_info: ::std::option::Option<::std::boxed::Box<WechatPhoneInfoDto>>,
         /// The number with its country code. WeChat adds the country code to numbers from outside
         /// mainland China only.
         #[serde(
             rename = "phoneNumber",
-            skip_serializing_if = "::std::option::Option::is_none",
-            default,
-            deserialize_with = "crate::lenient::optional"
+            skip_serializing_if = "::std::option::Option::is_none"
         )]
+        #[serde(default, deserialize_with = "crate::lenient::optional")]
         pub phone_number: ::std::option::Option<crate::scalars::PhoneNumber>,
         /// The number without its country code.
         #[serde(
             rename = "purePhoneNumber",
-            skip_serializing_if = "::std::option::Option::is_none",
-            default,
-            deserialize_with = "crate::lenient::optional"
+            skip_serializing_if = "::std::option::Option::is_none"
         )]
+        #[serde(default, deserialize_with = "crate::lenient::optional")]
         pub pure_phone_number: ::std::option::Option<crate::scalars::PhoneNumber>,
         /// When and where the user agreed.
-        #[serde(
-            skip_serializing_if = "::std::option::Option::is_none",
-            default,
-            deserialize_with = "crate::lenient::object"
-        )]
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(default, deserialize_with = "crate::lenient::object")]
         pub watermark: ::std::option::Option<::std::boxed::Box<WechatWatermarkDto>>,
     }
 
@@ -107,70 +92,52 @@ pub mod types {
         /// A more specific code, for failures that have one.
         #[serde(
             rename = "apiCode",
-            skip_serializing_if = "::std::option::Option::is_none",
-            default,
-            deserialize_with = "crate::lenient::optional"
+            skip_serializing_if = "::std::option::Option::is_none"
         )]
+        #[serde(default, deserialize_with = "crate::lenient::optional")]
         pub api_code: ::std::option::Option<crate::scalars::WholeNumber>,
         /// The phone number. Absent or null on failure.
-        #[serde(
-            skip_serializing_if = "::std::option::Option::is_none",
-            default,
-            deserialize_with = "crate::lenient::object"
-        )]
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(default, deserialize_with = "crate::lenient::object")]
         pub data: ::std::option::Option<
             ::std::boxed::Box<GetWechatMiniProgramPhoneDataDto>,
         >,
         /// WeChat's error code beside `statusCode`.
-        #[serde(
-            skip_serializing_if = "::std::option::Option::is_none",
-            default,
-            deserialize_with = "crate::lenient::optional"
-        )]
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(default, deserialize_with = "crate::lenient::optional")]
         pub errcode: ::std::option::Option<crate::scalars::WholeNumber>,
         /// WeChat's error message beside `statusCode`.
-        #[serde(
-            skip_serializing_if = "::std::option::Option::is_none",
-            default,
-            deserialize_with = "crate::lenient::optional"
-        )]
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(default, deserialize_with = "crate::lenient::optional")]
         pub errmsg: ::std::option::Option<crate::scalars::UntrustedText>,
         /// A text for people. It may be empty and may repeat parts of the request.
-        #[serde(
-            skip_serializing_if = "::std::option::Option::is_none",
-            default,
-            deserialize_with = "crate::lenient::optional"
-        )]
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(default, deserialize_with = "crate::lenient::optional")]
         pub message: ::std::option::Option<crate::scalars::UntrustedText>,
         /// The phone number beside `statusCode`.
-        #[serde(
-            skip_serializing_if = "::std::option::Option::is_none",
-            default,
-            deserialize_with = "crate::lenient::object"
-        )]
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(default, deserialize_with = "crate::lenient::object")]
         pub phone_info: ::std::option::Option<::std::boxed::Box<WechatPhoneInfoDto>>,
         /// Identifies the request to Authing's support. Documented for failures; the sample
         /// response has it on success too.
         #[serde(
             rename = "requestId",
-            skip_serializing_if = "::std::option::Option::is_none",
-            default,
-            deserialize_with = "crate::lenient::optional"
+            skip_serializing_if = "::std::option::Option::is_none"
         )]
+        #[serde(default, deserialize_with = "crate::lenient::optional")]
         pub request_id: ::std::option::Option<crate::scalars::IdText>,
         /// 200 means success. Any other value is the kind of failure.
         #[serde(
             rename = "statusCode",
-            skip_serializing_if = "::std::option::Option::is_none",
-            default,
-            deserialize_with = "crate::lenient::optional"
+            skip_serializing_if = "::std::option::Option::is_none"
         )]
+        #[serde(default, deserialize_with = "crate::lenient::optional")]
         pub status_code: ::std::option::Option<crate::scalars::WholeNumber>,
     }
 
     impl crate::envelope::Envelope for GetWechatMiniProgramPhoneRespDto {
         fn status_code(&self) -> Option<i64> {
-            self.status_code.map(crate::scalars::WholeNumber::get)
+            self.status_code.map(|number| number.get())
         }
 
         fn message(&self) -> Option<&crate::scalars::UntrustedText> {
@@ -178,18 +145,20 @@ pub mod types {
         }
 
         fn api_code(&self) -> Option<i64> {
-            self.api_code.map(crate::scalars::WholeNumber::get)
+            self.api_code.map(|number| number.get())
         }
 
         fn request_id(&self) -> Option<&crate::scalars::IdText> {
             self.request_id.as_ref()
         }
 
-        fn wechat_error(&self) -> crate::envelope::WechatError<'_> {
-            crate::envelope::first_error([
-                self.data.as_ref().map(|data| (data.errcode, data.errmsg.as_ref())),
-                Some((self.errcode, self.errmsg.as_ref())),
-            ])
+        fn data_error(&self) -> Option<crate::envelope::WechatError<'_>> {
+            let data = self.data.as_ref()?;
+            Some((data.errcode.map(|number| number.get()), data.errmsg.as_ref()))
+        }
+
+        fn own_error(&self) -> Option<crate::envelope::WechatError<'_>> {
+            Some((self.errcode.map(|number| number.get()), self.errmsg.as_ref()))
         }
     }
 
@@ -201,33 +170,27 @@ pub mod types {
         /// The country code. WeChat's sample is a number, not a text.
         #[serde(
             rename = "countryCode",
-            skip_serializing_if = "::std::option::Option::is_none",
-            default,
-            deserialize_with = "crate::lenient::optional"
+            skip_serializing_if = "::std::option::Option::is_none"
         )]
+        #[serde(default, deserialize_with = "crate::lenient::optional")]
         pub country_code: ::std::option::Option<crate::scalars::CountryCode>,
         /// The number, with its country code if it is from outside mainland China.
         #[serde(
             rename = "phoneNumber",
-            skip_serializing_if = "::std::option::Option::is_none",
-            default,
-            deserialize_with = "crate::lenient::optional"
+            skip_serializing_if = "::std::option::Option::is_none"
         )]
+        #[serde(default, deserialize_with = "crate::lenient::optional")]
         pub phone_number: ::std::option::Option<crate::scalars::PhoneNumber>,
         /// The number without its country code.
         #[serde(
             rename = "purePhoneNumber",
-            skip_serializing_if = "::std::option::Option::is_none",
-            default,
-            deserialize_with = "crate::lenient::optional"
+            skip_serializing_if = "::std::option::Option::is_none"
         )]
+        #[serde(default, deserialize_with = "crate::lenient::optional")]
         pub pure_phone_number: ::std::option::Option<crate::scalars::PhoneNumber>,
         /// When and where the user agreed.
-        #[serde(
-            skip_serializing_if = "::std::option::Option::is_none",
-            default,
-            deserialize_with = "crate::lenient::object"
-        )]
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(default, deserialize_with = "crate::lenient::object")]
         pub watermark: ::std::option::Option<::std::boxed::Box<WechatWatermarkDto>>,
     }
 
@@ -237,18 +200,12 @@ pub mod types {
     #[non_exhaustive]
     pub struct WechatWatermarkDto {
         /// The ID of the mini program.
-        #[serde(
-            skip_serializing_if = "::std::option::Option::is_none",
-            default,
-            deserialize_with = "crate::lenient::optional"
-        )]
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(default, deserialize_with = "crate::lenient::optional")]
         pub appid: ::std::option::Option<crate::scalars::IdText>,
         /// The time of the user's tap in Unix seconds.
-        #[serde(
-            skip_serializing_if = "::std::option::Option::is_none",
-            default,
-            deserialize_with = "crate::lenient::optional"
-        )]
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(default, deserialize_with = "crate::lenient::optional")]
         pub timestamp: ::std::option::Option<crate::scalars::WholeNumber>,
     }
 
@@ -307,10 +264,7 @@ impl Client {
         client: reqwest::Client,
         inner: crate::context::CallContext,
     ) -> Self {
-        Self {
-            client,
-            inner,
-        }
+        Self { client, inner }
     }
 }
 
