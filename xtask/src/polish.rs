@@ -4,7 +4,9 @@ use anyhow::{Result, anyhow, ensure};
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use regex::{Captures, Regex};
-use syn::{Field, Fields, ImplItem, Item, ItemImpl, ItemMod, ItemStruct, parse_quote, parse2};
+use syn::{
+    Field, Fields, Ident, ImplItem, Item, ItemImpl, ItemMod, ItemStruct, parse_quote, parse2,
+};
 
 /// The marks of sources at the end of descriptions. Users of the code do not need them.
 const MARKS: [&str; 5] = ["[page]", "[guide]", "[wechat]", "[library]", "[assumed]"];
@@ -138,22 +140,17 @@ fn constructor(item: &ItemStruct) -> Option<Item> {
     (!required.is_empty()).then_some(constructor)
 }
 
-/// Returns the type inside an `Option`.
-fn optional_type(field: &Field) -> Option<String> {
-    let text = field.ty.to_token_stream().to_string();
-    let inner = text.strip_prefix(":: std :: option :: Option <")?;
-    Some(inner.strip_suffix('>')?.trim().to_owned())
-}
-
 /// Returns the struct inside an `Option`.
 fn optional_struct<'a>(field: &Field, structs: &'a [ItemStruct]) -> Option<&'a ItemStruct> {
-    let inner = optional_type(field)?;
-    structs.iter().find(|item| item.ident == inner)
+    let ty = field.ty.to_token_stream().to_string();
+    let is_inside = |name: &Ident| quote!(::std::option::Option<#name>).to_string() == ty;
+    structs.iter().find(|item| is_inside(&item.ident))
 }
 
 /// Makes a wrong value of an optional field count as absent.
 fn make_lenient(field: &mut Field, structs: &[ItemStruct]) {
-    let is_option = optional_type(field).is_some();
+    let ty = field.ty.to_token_stream().to_string();
+    let is_option = ty.starts_with(":: std :: option :: Option <");
     let function = match optional_struct(field, structs) {
         Some(item) if matches!(item.fields, Fields::Named(_)) => {
             let name = &item.ident;
