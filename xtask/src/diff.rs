@@ -189,6 +189,7 @@ fn classify(old: &Value, new: &Value, change: &drift::Change, changes: &mut Chan
     for info in &change.changes {
         let pointer = |base: &str, inside: &str| {
             let pointer = format!("{}/{inside}", base.trim_start_matches('#'));
+            let pointer = pointer.replace("/request_body/", "/requestBody/");
             pointer.trim_end_matches('/').to_owned()
         };
         let place = pointer(path.old.current_pointer(), &info.old_subpath);
@@ -262,6 +263,7 @@ mod tests {
         OP/operationId | "other" | Callers: OP/operationId: changed
         OP/security | [] | Look: OP/security: changed
         OP/requestBody/content | {"text/plain":{}} | Look: OP: cannot be compared
+        OP/requestBody/content/application~1json/schema | {"type":"object","required":["code"],"properties":{"code":{"type":"string"}}} | Callers: @Dto.extIdpConnidentifier: property was removed
         OP/responses/4XX/description | "x" | Neither: texts, examples or our own formats: changed
         /components/securitySchemes/appId/name | "x-app" | Look: components/securitySchemes: changed
         /paths | {} | Callers: OP: The operation get_wechat_miniprogram_phone was removed
