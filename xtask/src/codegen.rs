@@ -191,6 +191,7 @@ pub(crate) mod tests {
         OP/parameters/+ | {"name": "x-trace", "in": "header", "schema": {"type": "string"}}
         @Dto/properties/inner | {"type": "object", "required": ["kind"], "properties": {}}
         @Dto/properties/inner/properties/kind | {"type": "string", "enum": ["a", "b"]}
+        @Dto/properties/agreed | {"type": "boolean", "default": true}
         @Dto/properties/tags | {"type": "array", "items": {"type": "string"}}
         @RespDto/properties/list | {"type": "array", "items": {"type": "string"}}
         @RespDto/properties/named | {"$ref": "#/components/schemas/Named"}
@@ -212,7 +213,7 @@ pub(crate) mod tests {
         let code = generate(&parse(DOCUMENT, &text).unwrap()).unwrap();
         let flat = code.split_whitespace().collect::<Vec<_>>().join(" ");
         for expected in [
-            "ext_idp_connidentifier, inner: ::std::default::Default::default(), tags:",
+            "agreed, code, ext_idp_connidentifier, inner: ::std::default::Default::default(), tags:",
             "pub fn new(kind: GetWechatMiniProgramPhoneDtoInnerKind) -> Self",
             "#[non_exhaustive] pub enum GetWechatMiniProgramPhoneDtoInnerKind",
             r#"deserialize_with = "crate::lenient::or_default")] pub list: ::std::vec::Vec<"#,

@@ -111,8 +111,8 @@ fn complete_types(items: &mut Vec<Item>) {
     }
 }
 
-/// Returns whether a property may be absent. A property with a default may not: `new` would send
-/// another value.
+/// Returns whether `new` may leave out a property. It may not if the property has a default, because
+/// it would send another value.
 fn is_optional(field: &Field) -> bool {
     let mut attributes = field.attrs.iter().map(ToTokens::to_token_stream);
     attributes.any(|tokens| tokens.to_string().contains("skip_serializing_if"))
