@@ -30,14 +30,20 @@ const SCALARS: &[(InstanceType, &str, &str)] = &[
 ];
 
 /// Returns whether a format chooses a type of ours, and so says nothing about JSON.
-pub(crate) fn is_own_format(format: &str) -> bool {
-    SCALARS.iter().any(|(_, own, _)| *own == format)
+pub(crate) fn is_own_format(format: &Value) -> bool {
+    SCALARS.iter().any(|(_, own, _)| format == own)
 }
 
 /// Writes the generated files, or checks them.
 pub(crate) fn run(check: bool) -> Result<ExitCode> {
+    let document = document()?;
+    let copy = serde_json::to_string_pretty(&document)? + "\n";
     let mut stale = false;
-    for (path, text) in outputs()? {
+    for (path, text) in [
+        ("crates/authing-api/src/generated.rs", generate(&document)?),
+        // A packaged crate contains its own files only.
+        ("crates/authing-sandbox/openapi.json", copy),
+    ] {
         let present = read(path).unwrap_or_default();
         if present == text {
             continue;
@@ -60,30 +66,8 @@ pub(crate) fn run(check: bool) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Returns the path and the content of each generated file.
-fn outputs() -> Result<Vec<(&'static str, String)>> {
-    let document = parse(DOCUMENT, &read(DOCUMENT)?)?;
-    Ok(vec![
-        ("crates/authing-api/src/generated.rs", generate(&document)?),
-        // A packaged crate contains its own files only.
-        (
-            "crates/authing-sandbox/openapi.json",
-            serde_json::to_string_pretty(&document)? + "\n",
-        ),
-    ])
-}
-
 /// Generates the client of a document.
 fn generate(document: &Value) -> Result<String> {
-    let openapi: OpenAPI = serde_json::from_value(relaxed(document)?)
-        .with_context(|| format!("{DOCUMENT} is not an OpenAPI 3.0 document"))?;
-    let tokens = Generator::new(&settings())
-        .generate_tokens(&openapi)
-        .map_err(|error| anyhow!("{DOCUMENT}: {error}"))?;
-    Ok(HEADER.to_owned() + &polish::polish(tokens)?)
-}
-
-fn settings() -> GenerationSettings {
     let mut settings = GenerationSettings::new();
     settings
         .with_interface(InterfaceStyle::Positional)
@@ -99,7 +83,17 @@ fn settings() -> GenerationSettings {
         let scalar = format!("crate::scalars::{scalar}");
         settings.with_conversion(schema, scalar, std::iter::empty::<TypeImpl>());
     }
-    settings
+    let openapi: OpenAPI = serde_json::from_value(relaxed(document)?)
+        .with_context(|| format!("{DOCUMENT} is not an OpenAPI 3.0 document"))?;
+    let tokens = Generator::new(&settings)
+        .generate_tokens(&openapi)
+        .map_err(|error| anyhow!("{DOCUMENT}: {error}"))?;
+    Ok(HEADER.to_owned() + &polish::polish(tokens)?)
+}
+
+/// Returns our document.
+pub(crate) fn document() -> Result<Value> {
+    parse(DOCUMENT, &read(DOCUMENT)?)
 }
 
 /// Parses a document in YAML or JSON.
@@ -123,18 +117,16 @@ pub(crate) fn entries(value: &Value) -> impl Iterator<Item = (&String, &Value)> 
 /// Returns the document with all properties of responses optional.
 fn relaxed(document: &Value) -> Result<Value> {
     let mut used = [BTreeSet::new(), BTreeSet::new()];
-    for (_, operation) in operations(document) {
+    let mut relaxed = document.clone();
+    for ((path, method), operation) in operations(document) {
         for (key, part) in entries(operation) {
             add_components(document, part, &mut used[usize::from(key == "responses")]);
         }
+        relax(&mut relaxed["paths"][path][method]["responses"]);
     }
     let [sent, received] = used;
     if let Some(name) = sent.intersection(&received).next() {
         bail!("{DOCUMENT}: {name} is used by a request and by a response; split it");
-    }
-    let mut relaxed = document.clone();
-    for ((path, method), _) in operations(document) {
-        relax(&mut relaxed["paths"][path][method]["responses"]);
     }
     for component in received {
         relaxed.pointer_mut(&component).into_iter().for_each(relax);
@@ -144,13 +136,13 @@ fn relaxed(document: &Value) -> Result<Value> {
 
 /// Adds the JSON pointers of all components that a part of the document uses.
 fn add_components(document: &Value, part: &Value, used: &mut BTreeSet<String>) {
-    let text = part.to_string();
-    for (kind, components) in entries(&document["components"]) {
-        for (name, component) in entries(components) {
-            let pointer = format!("/components/{kind}/{name}");
-            if text.contains(&format!("\"#{pointer}\"")) && used.insert(pointer) {
-                add_components(document, component, used);
-            }
+    for reference in part.to_string().split("\"#/").skip(1) {
+        let (pointer, _) = reference.split_once('"').unwrap_or_default();
+        let pointer = format!("/{pointer}");
+        if let Some(component) = document.pointer(&pointer)
+            && used.insert(pointer)
+        {
+            add_components(document, component, used);
         }
     }
 }
@@ -170,52 +162,58 @@ fn relax(part: &mut Value) {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+
+    /// Makes a change of our document: the place and the new value. `OP` is the operation, `@` a
+    /// schema, `+` adds an item to a list.
+    pub(crate) fn change(document: &mut Value, change: &str) {
+        let (pointer, value) = change.split_once(" | ").unwrap();
+        let pointer = pointer.replace('@', "/components/schemas/GetWechatMiniProgramPhone");
+        let pointer = pointer.replace("OP", "/paths/~1api~1v3~1get-wechat-miniprogram-phone/post");
+        let (outer, key) = pointer.rsplit_once('/').unwrap();
+        let value = serde_json::from_str(value).unwrap();
+        match document.pointer_mut(outer).unwrap() {
+            Value::Array(items) => items.push(value),
+            object => object[key] = value,
+        }
+    }
 
     #[test]
     fn generated_files_are_up_to_date() {
         run(true).unwrap();
     }
 
-    /// What is inserted before a line of our document, to get kinds of types that it does not have.
-    const INSERTED: [(&str, &str); 3] = [
-        (
-            "\n      requestBody:\n",
-            "
-      parameters:
-        - {name: id, in: path, required: true, schema: {type: string}}
-        - {name: x-trace, in: header, schema: {type: string}}",
-        ),
-        (
-            "\n        code:\n",
-            "
-        inner: {type: object, required: [kind], properties: {kind: {type: string, enum: [a, b]}}}
-        tags: {type: array, items: {type: string}}",
-        ),
-        (
-            "\n        phone_info:\n",
-            "
-        list: {type: array, items: {type: string}}
-        named: {$ref: '#/components/schemas/Named'}
-        flag: {type: boolean, default: true}
-        default: {type: object, required: [errcode], properties: {errcode: {type: integer}}}
-        map: {type: object, additionalProperties: {type: string}}",
-        ),
-    ];
+    /// Kinds of types and parameters that our document does not have.
+    const ADDED: &str = r##"
+        OP/parameters | []
+        OP/parameters/+ | {"name": "id", "in": "path", "required": true, "schema": {"type": "string"}}
+        OP/parameters/+ | {"name": "x-trace", "in": "header", "schema": {"type": "string"}}
+        @Dto/properties/inner | {"type": "object", "required": ["kind"], "properties": {}}
+        @Dto/properties/inner/properties/kind | {"type": "string", "enum": ["a", "b"]}
+        @Dto/properties/agreed | {"type": "boolean", "default": true}
+        @Dto/properties/tags | {"type": "array", "items": {"type": "string"}}
+        @RespDto/properties/list | {"type": "array", "items": {"type": "string"}}
+        @RespDto/properties/named | {"$ref": "#/components/schemas/Named"}
+        @RespDto/properties/flag | {"type": "boolean", "default": true}
+        @RespDto/properties/default | {"type": "object", "required": ["errcode"], "properties": {}}
+        @RespDto/properties/default/properties/errcode | {"type": "integer"}
+        @RespDto/properties/map | {"type": "object", "additionalProperties": {"type": "string"}}
+        /components/schemas/Named | {"type": "array", "items": {"type": "string"}}
+    "##;
 
     #[test]
     fn polish_handles_lists_maps_inline_types_and_parameters() {
-        let named = "    Named: {type: array, items: {type: string}}\n";
-        let mut text = read(DOCUMENT).unwrap() + named;
-        for (line, inserted) in INSERTED {
-            text = text.replacen(line, &format!("{inserted}{line}"), 1);
+        let mut document = document().unwrap();
+        for row in ADDED.trim().lines() {
+            change(&mut document, row.trim());
         }
-        let text = text.replace("get-wechat-miniprogram-phone:", "{id}:");
+        let text = document.to_string();
+        let text = text.replace("/get-wechat-miniprogram-phone", "/{id}");
         let code = generate(&parse(DOCUMENT, &text).unwrap()).unwrap();
         let flat = code.split_whitespace().collect::<Vec<_>>().join(" ");
         for expected in [
-            "ext_idp_connidentifier, inner: ::std::default::Default::default(), tags:",
+            "agreed, code, ext_idp_connidentifier, inner: ::std::default::Default::default(), tags:",
             "pub fn new(kind: GetWechatMiniProgramPhoneDtoInnerKind) -> Self",
             "#[non_exhaustive] pub enum GetWechatMiniProgramPhoneDtoInnerKind",
             r#"deserialize_with = "crate::lenient::or_default")] pub list: ::std::vec::Vec<"#,
@@ -235,8 +233,8 @@ mod tests {
 
     #[test]
     fn schema_of_both_directions_is_an_error() {
-        let text = read(DOCUMENT).unwrap();
-        let text = text.replace("PhoneDto'", "PhoneRespDto'");
+        let text = document().unwrap().to_string();
+        let text = text.replace("PhoneDto\"}", "PhoneRespDto\"}");
         let error = generate(&parse(DOCUMENT, &text).unwrap()).unwrap_err();
         let expected = "PhoneDataDto is used by a request and by a response";
         assert!(error.to_string().contains(expected), "{error}");

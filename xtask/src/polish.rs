@@ -1,115 +1,98 @@
 //! Edits the code that progenitor generates: leaves out, adds, and lays out.
 
-use anyhow::{Context as _, Result, anyhow, ensure};
+use anyhow::{Result, anyhow, ensure};
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
-use syn::visit_mut::VisitMut;
+use regex::{Captures, Regex};
 use syn::{
-    Attribute, Field, Fields, File, ImplItem, ImplItemFn, Item, ItemStruct, LitStr, Meta,
-    parse_quote, parse_str, parse2,
+    Field, Fields, Ident, ImplItem, Item, ItemImpl, ItemMod, ItemStruct, parse_quote, parse2,
 };
 
 /// The marks of sources at the end of descriptions. Users of the code do not need them.
 const MARKS: [&str; 5] = ["[page]", "[guide]", "[wechat]", "[library]", "[assumed]"];
 
-/// Moves the base address from the client to the context, where it is parsed.
-const EDITS: [(&str, &str); 4] = [
-    ("    pub(crate) baseurl: String,\n", ""),
-    ("        baseurl: &str,\n", ""),
-    ("            baseurl: baseurl.to_string(),\n", ""),
-    ("self.baseurl.as_str()", "self.inner.base.url().as_str()"),
+/// The edits of the code that is the same for every property: patterns and their replacements.
+const EDITS: &[(&str, &str)] = &[
+    // Asserts the hooks, which no method calls.
+    (r"(?s)const _: \(\) = \{.*?\n\};\n", ""),
+    // A second name for `Client`.
+    (r"(?s)pub mod prelude \{.*?\n\}\n", ""),
+    (r"/// Items consumers .*\n", ""),
+    // `Client::new` unwraps and follows redirects.
+    (
+        r"(?s)/// Create a new client\..*pub fn new_with_client",
+        "/// Makes the client of one call.\npub fn new_with_client",
+    ),
+    // The base address is in the context, where it is parsed.
+    (r"(pub\(crate\) )?baseurl: .*,\n", ""),
+    (r"self\.baseurl\.as_str", "self.inner.base.url().as_str"),
+    (
+        r#"format!\(\s*"\{\}([^;]*?),\s+self\.baseurl(,\s[^;]*?)?,?\s*\);"#,
+        r#"self.inner.base.join(format_args!("$1$2));"#,
+    ),
+    // The `api-version` header, with the map if there is no other header.
+    (
+        r"(?s)let mut header_map = [^;]*\(1usize\);(.*?)\.headers\(header_map\)",
+        "$1",
+    ),
+    (r#"header_map\s*\.append\([^;]*"api-version"[^;]*;"#, ""),
+    // One function follows the request, and decodes every status.
+    (
+        r"(?s)let info = OperationInfo.*?\n {4}\}\n",
+        "self.exchange(request).await }\n",
+    ),
+    (
+        r"(?s)-> Result<\s*ResponseValue<(.*?)>,\s*Error<[^{]*\{",
+        "-> Result<$1, Error> {",
+    ),
+    // The attributes of every type.
+    (
+        r"\n    pub (struct|enum) ",
+        "\n#[cfg_attr(feature = \"schemars\", derive(schemars::JsonSchema))]\n#[non_exhaustive]$0",
+    ),
 ];
 
 /// Returns the final text of the generated code.
 pub(crate) fn polish(tokens: TokenStream) -> Result<String> {
-    let mut file: File = parse2(tokens)?;
-    file.items.retain(|item| match item {
-        // A second name for `Client`.
-        Item::Mod(module) => module.ident != "prelude",
-        // Asserts the hooks, which no method calls.
-        Item::Const(item) => item.ident != "_",
-        _ => true,
-    });
-    for item in &mut file.items {
-        match item {
-            Item::Mod(module) => {
-                if let Some((_, items)) = &mut module.content {
-                    polish_types(items)?;
-                }
-            }
-            Item::Impl(block) => {
-                // It unwraps and follows redirects.
-                let is_new =
-                    |item: &ImplItem| matches!(item, ImplItem::Fn(f) if f.sig.ident == "new");
-                block.items.retain(|item| !is_new(item));
-                for item in &mut block.items {
-                    let ImplItem::Fn(method) = item else { continue };
-                    if method.sig.ident == "new_with_client" {
-                        method.attrs = vec![parse_quote!(#[doc = "Makes the client of one call."])];
-                    } else if method.sig.asyncness.is_some() {
-                        polish_method(method).context("progenitor writes methods in a new way")?;
-                    }
-                }
-            }
-            _ => {}
-        }
+    let mut text = prettyplease::unparse(&parse2(tokens)?);
+    for (pattern, replacement) in EDITS {
+        let edited = Regex::new(pattern)?.replace_all(&text, *replacement);
+        text = edited.into_owned();
     }
-    DocLines.visit_file_mut(&mut file);
-    let mut text = prettyplease::unparse(&file);
-    for (old, new) in EDITS {
-        ensure!(text.contains(old), "progenitor no longer writes `{old}`");
-        text = text.replace(old, new);
-    }
-    for left in ["\"api-version\"", "self.baseurl", ".unwrap()"] {
+    for left in ["\"api-version\"", "baseurl:", "self.baseurl", ".unwrap()"] {
         ensure!(
             !text.contains(left),
             "progenitor writes `{left}` in a new way"
         );
     }
+    let comments = Regex::new(r"(?ms)/\*\*(.*?)\*/|///(.*?)$")?;
+    let mut file = syn::parse_file(&comments.replace_all(&text, doc_lines))?;
+    for item in &mut file.items {
+        if let Item::Mod(ItemMod { content, .. }) = item
+            && let Some((_, items)) = content
+        {
+            complete_types(items);
+        }
+    }
+    let text = prettyplease::unparse(&file);
     progenitor_impl::space_out_items(text).map_err(|error| anyhow!("{error}"))
 }
 
-/// Takes the URL from the context, removes the `api-version` header, and leaves what follows the
-/// request to one function, which decodes every status.
-fn polish_method(method: &mut ImplItemFn) -> Result<()> {
-    let output = method.sig.output.to_token_stream().to_string();
-    let body = output.strip_prefix("-> Result < ResponseValue <");
-    let (body, _) = body
-        .and_then(|rest| rest.split_once("> , Error <"))
-        .context("no body")?;
-    method.sig.output = parse_str(&format!("-> Result<{body}, Error>"))?;
-
-    let statements = method.block.stmts.iter();
-    let mut statements: Vec<String> = statements
-        .map(|statement| statement.to_token_stream().to_string())
-        .filter(|text| !(text.starts_with("header_map .") && text.contains("\"api-version\"")))
-        .collect();
-    let end = statements
-        .iter()
-        .position(|text| text.starts_with("let info ="));
-    statements.truncate(end.context("no hooks")?);
-    let has_headers = statements.iter().any(|text| text.contains("header_map ."));
-    statements.retain(|text| has_headers || !text.starts_with("let mut header_map ="));
-    for text in &mut statements {
-        if let Some(format) = text.strip_prefix("let url = format ! (")
-            && let Some((path, _)) = format.rsplit_once(')')
-        {
-            let path = path
-                .replacen("\"{}", "\"", 1)
-                .replacen(", self . baseurl ,", ",", 1);
-            let path = path.trim_end_matches([' ', ',']);
-            *text = format!("let url = self.inner.base.join(format_args!({path}));");
-        } else if !has_headers {
-            *text = text.replace(". headers (header_map)", "");
-        }
-    }
-    statements.push("self.exchange(request).await".to_owned());
-    method.block = parse_str(&format!("{{ {} }}", statements.join("\n")))?;
-    Ok(())
+/// Splits documentation into one comment per line, without the marks of sources.
+fn doc_lines(comment: &Captures<'_>) -> String {
+    let text = comment.iter().flatten().last();
+    let text = text.map_or("", |text| text.as_str()).to_owned();
+    let text = MARKS.iter().fold(text, |text, mark| text.replace(mark, ""));
+    let mut lines: Vec<&str> = text.lines().map(str::trim).collect();
+    // A line of marks only is empty now.
+    lines.dedup();
+    lines.pop_if(|line| line.is_empty());
+    let lines = lines.iter().map(|line| format!("/// {line}\n"));
+    lines.collect::<String>().replace("/// \n", "///\n")
 }
 
-/// Adds attributes, constructors and trait implementations to the types.
-fn polish_types(items: &mut Vec<Item>) -> Result<()> {
+/// Adds what depends on the properties: lenient decoding, constructors and envelopes.
+fn complete_types(items: &mut Vec<Item>) {
     let structs = items.iter().filter_map(|item| match item {
         Item::Struct(item) => Some(item.clone()),
         _ => None,
@@ -120,42 +103,26 @@ fn polish_types(items: &mut Vec<Item>) -> Result<()> {
         if let Item::Struct(item) = &mut item {
             added.extend(constructor(item));
             added.extend(envelope(item, &structs));
-            for field in &mut item.fields {
-                make_lenient(field, &structs)?;
-            }
-        }
-        if let Item::Struct(ItemStruct { attrs, .. }) | Item::Enum(syn::ItemEnum { attrs, .. }) =
-            &mut item
-        {
-            attrs.push(
-                parse_quote!(#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]),
-            );
-            attrs.push(parse_quote!(#[non_exhaustive]));
+            let optional = item.fields.iter_mut().filter(|field| is_optional(field));
+            optional.for_each(|field| make_lenient(field, &structs));
         }
         items.push(item);
         items.extend(added);
     }
-    Ok(())
 }
 
-const OPTION: &str = ":: std :: option :: Option <";
-
-fn is_required(field: &Field) -> bool {
-    let mut attributes = field.attrs.iter();
-    let has_default = attributes.any(|attribute| {
-        let text = attribute.to_token_stream().to_string();
-        text.starts_with("# [serde (") && text.contains("default")
-    });
-    !has_default && !field.ty.to_token_stream().to_string().starts_with(OPTION)
+/// Returns whether `new` may leave out a property. It may not if the property has a default, because
+/// it would send another value.
+fn is_optional(field: &Field) -> bool {
+    let mut attributes = field.attrs.iter().map(ToTokens::to_token_stream);
+    attributes.any(|tokens| tokens.to_string().contains("skip_serializing_if"))
 }
 
 /// Returns `new(required…)`, because other crates cannot write a non-exhaustive struct as a
 /// literal.
 fn constructor(item: &ItemStruct) -> Option<Item> {
-    let Fields::Named(fields) = &item.fields else {
-        return None;
-    };
-    let (required, optional): (Vec<_>, Vec<_>) = fields.named.iter().partition(|f| is_required(f));
+    let fields = item.fields.iter().filter(|field| field.ident.is_some());
+    let (optional, required): (Vec<_>, Vec<_>) = fields.partition(|field| is_optional(field));
     let parameters = required
         .iter()
         .map(|Field { ident, ty, .. }| quote!(#ident: #ty));
@@ -164,7 +131,7 @@ fn constructor(item: &ItemStruct) -> Option<Item> {
     let name = &item.ident;
     let constructor = parse_quote! {
         impl #name {
-            #[doc = "Makes the value from its required properties."]
+            #[doc = " Makes the value from its required properties."]
             pub fn new(#(#parameters),*) -> Self {
                 Self { #(#names,)* #(#optional: ::std::default::Default::default()),* }
             }
@@ -173,108 +140,69 @@ fn constructor(item: &ItemStruct) -> Option<Item> {
     (!required.is_empty()).then_some(constructor)
 }
 
-/// Returns the struct that a type is or contains.
-fn struct_in<'a>(ty: &syn::Type, structs: &'a [ItemStruct]) -> Option<&'a ItemStruct> {
-    let text = ty.to_token_stream().to_string();
-    let mut words = text.split(' ');
-    words.find_map(|word| structs.iter().find(|item| item.ident == word))
+/// Returns the struct inside an `Option`.
+fn optional_struct<'a>(field: &Field, structs: &'a [ItemStruct]) -> Option<&'a ItemStruct> {
+    let ty = field.ty.to_token_stream().to_string();
+    let is_inside = |name: &Ident| quote!(::std::option::Option<#name>).to_string() == ty;
+    structs.iter().find(|item| is_inside(&item.ident))
 }
 
 /// Makes a wrong value of an optional field count as absent.
-fn make_lenient(field: &mut Field, structs: &[ItemStruct]) -> Result<()> {
-    if is_required(field) || field.ident.is_none() {
-        return Ok(());
-    }
-    let text = field.ty.to_token_stream().to_string();
-    let inner = text.strip_prefix(OPTION);
-    let known = struct_in(&field.ty, structs).map(|item| &item.fields);
-    let function = match (inner, known) {
-        // A list or a map, perhaps with a name of its own.
-        (None, _) | (_, Some(Fields::Unnamed(_))) => "crate::lenient::or_default",
-        (_, None) => "crate::lenient::optional",
-        (Some(inner), _) => {
+fn make_lenient(field: &mut Field, structs: &[ItemStruct]) {
+    let ty = field.ty.to_token_stream().to_string();
+    let is_option = ty.starts_with(":: std :: option :: Option <");
+    let function = match optional_struct(field, structs) {
+        Some(item) if matches!(item.fields, Fields::Named(_)) => {
+            let name = &item.ident;
             // Boxed, so that a response is cheap to move.
-            field.ty = parse_str(&format!("{OPTION} ::std::boxed::Box<{inner}>"))?;
+            field.ty = parse_quote!(::std::option::Option<::std::boxed::Box<#name>>);
             "crate::lenient::object"
         }
+        None if is_option => "crate::lenient::optional",
+        // A list or a map, perhaps with a name of its own.
+        _ => "crate::lenient::or_default",
     };
-    // The generator writes `default` for lists and maps only.
-    field.attrs.push(match inner {
-        Some(_) => parse_quote!(#[serde(default, deserialize_with = #function)]),
-        None => parse_quote!(#[serde(deserialize_with = #function)]),
-    });
-    Ok(())
+    // On a list or a map, typify has written it.
+    let default = is_option.then(|| quote!(default,));
+    let serde = parse_quote!(#[serde(#default deserialize_with = #function)]);
+    field.attrs.push(serde);
+}
+
+fn property<'a>(item: &'a ItemStruct, name: &str) -> Option<&'a Field> {
+    let has_name = |field: &&Field| field.ident.as_ref().is_some_and(|ident| ident == name);
+    item.fields.iter().find(has_name)
 }
 
 /// Returns the implementation of `Envelope` for a type with a `statusCode`.
 fn envelope(item: &ItemStruct, structs: &[ItemStruct]) -> Option<Item> {
-    let find = |item: &ItemStruct, name: &str| {
-        let mut fields = item.fields.iter();
-        fields
-            .find(|field| field.ident.as_ref().is_some_and(|ident| ident == name))
-            .cloned()
-    };
-    let get = |name: &str, call: TokenStream| match find(item, name) {
-        Some(Field { ident, .. }) => quote!(self.#ident.#call),
-        None => quote!(None),
-    };
-    let number = || quote!(map(crate::scalars::WholeNumber::get));
-    let (status_code, api_code) = (get("status_code", number()), get("api_code", number()));
-    let message = get("message", quote!(as_ref()));
-    let request_id = get("request_id", quote!(as_ref()));
-    let has_error = |item| find(item, "errcode").and(find(item, "errmsg")).is_some();
-    let data = find(item, "data").and_then(|data| struct_in(&data.ty, structs));
-    let inner = data.is_some_and(has_error).then(|| {
-        quote!(
-            self.data
-                .as_ref()
-                .map(|data| (data.errcode, data.errmsg.as_ref())),
-        )
-    });
-    let own = has_error(item).then(|| quote!(Some((self.errcode, self.errmsg.as_ref()))));
+    property(item, "status_code")?;
+    let has = |item, name: &str| property(item, name).is_some();
+    let has_error = |item| has(item, "errcode") && has(item, "errmsg");
+    let data = property(item, "data").and_then(|field| optional_struct(field, structs));
     let name = &item.ident;
-    find(item, "status_code")?;
-    Some(parse_quote! {
+    let mut envelope: ItemImpl = parse_quote! {
         impl crate::envelope::Envelope for #name {
-            fn status_code(&self) -> Option<i64> { #status_code }
-            fn message(&self) -> Option<&crate::scalars::UntrustedText> { #message }
-            fn api_code(&self) -> Option<i64> { #api_code }
-            fn request_id(&self) -> Option<&crate::scalars::IdText> { #request_id }
-            fn wechat_error(&self) -> crate::envelope::WechatError<'_> {
-                crate::envelope::first_error([#inner #own])
+            fn status_code(&self) -> Option<i64> { self.status_code.map(|number| number.get()) }
+            fn message(&self) -> Option<&crate::scalars::UntrustedText> { self.message.as_ref() }
+            fn api_code(&self) -> Option<i64> { self.api_code.map(|number| number.get()) }
+            fn request_id(&self) -> Option<&crate::scalars::IdText> { self.request_id.as_ref() }
+            fn data_error(&self) -> Option<crate::envelope::WechatError<'_>> {
+                let data = self.data.as_ref()?;
+                Some((data.errcode.map(|number| number.get()), data.errmsg.as_ref()))
+            }
+            fn own_error(&self) -> Option<crate::envelope::WechatError<'_>> {
+                Some((self.errcode.map(|number| number.get()), self.errmsg.as_ref()))
             }
         }
-    })
-}
-
-/// Splits documentation into one comment per line, without the marks of sources.
-struct DocLines;
-
-impl VisitMut for DocLines {
-    fn visit_attributes_mut(&mut self, attributes: &mut Vec<Attribute>) {
-        for attribute in std::mem::take(attributes) {
-            if let Meta::NameValue(meta) = &attribute.meta
-                && meta.path.is_ident("doc")
-                && let Ok(text) = parse2::<LitStr>(meta.value.to_token_stream())
-            {
-                attributes.extend(doc_lines(&text.value()));
-            } else {
-                attributes.push(attribute);
-            }
-        }
-    }
-}
-
-fn doc_lines(text: &str) -> Vec<Attribute> {
-    let text = text.to_owned();
-    let text = MARKS.iter().fold(text, |text, mark| text.replace(mark, ""));
-    let mut lines: Vec<&str> = text.lines().map(str::trim).collect();
-    // A line of marks only is empty now.
-    lines.dedup();
-    lines.pop_if(|line| line.is_empty());
-    let lines = lines.iter().map(|line| format!(" {line}"));
-    lines
-        .map(|line| line.trim_end().to_owned())
-        .map(|line| parse_quote!(#[doc = #line]))
-        .collect()
+    };
+    // A method without its property would not compile; the trait returns `None`.
+    envelope.items.retain(|method| match method {
+        ImplItem::Fn(method) => match method.sig.ident.to_string().as_str() {
+            "data_error" => data.is_some_and(has_error),
+            "own_error" => has_error(item),
+            name => has(item, name),
+        },
+        _ => true,
+    });
+    Some(Item::Impl(envelope))
 }

@@ -137,7 +137,7 @@ pub mod types {
 
     impl crate::envelope::Envelope for GetWechatMiniProgramPhoneRespDto {
         fn status_code(&self) -> Option<i64> {
-            self.status_code.map(crate::scalars::WholeNumber::get)
+            self.status_code.map(|number| number.get())
         }
 
         fn message(&self) -> Option<&crate::scalars::UntrustedText> {
@@ -145,18 +145,20 @@ pub mod types {
         }
 
         fn api_code(&self) -> Option<i64> {
-            self.api_code.map(crate::scalars::WholeNumber::get)
+            self.api_code.map(|number| number.get())
         }
 
         fn request_id(&self) -> Option<&crate::scalars::IdText> {
             self.request_id.as_ref()
         }
 
-        fn wechat_error(&self) -> crate::envelope::WechatError<'_> {
-            crate::envelope::first_error([
-                self.data.as_ref().map(|data| (data.errcode, data.errmsg.as_ref())),
-                Some((self.errcode, self.errmsg.as_ref())),
-            ])
+        fn data_error(&self) -> Option<crate::envelope::WechatError<'_>> {
+            let data = self.data.as_ref()?;
+            Some((data.errcode.map(|number| number.get()), data.errmsg.as_ref()))
+        }
+
+        fn own_error(&self) -> Option<crate::envelope::WechatError<'_>> {
+            Some((self.errcode.map(|number| number.get()), self.errmsg.as_ref()))
         }
     }
 
@@ -262,10 +264,7 @@ impl Client {
         client: reqwest::Client,
         inner: crate::context::CallContext,
     ) -> Self {
-        Self {
-            client,
-            inner,
-        }
+        Self { client, inner }
     }
 }
 
