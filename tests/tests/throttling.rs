@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use authing::{AuthenticationClient, CodeState, RetryPolicy};
 use authing_sandbox::{CodeStatus, Fault, How, Sandbox};
 use authing_tests::{
-    CONNECTION, Outcome, SUCCESS, THROTTLED, builder, class, pick, sandbox_with, stress,
+    CONNECTION, Outcome, SUCCESS, THROTTLED, builder, class, insert, pick, rows, sandbox_with,
+    stress,
 };
 
 /// A response as it is sent: status, extra headers, framing, body, and how many bytes of the body
@@ -81,13 +82,11 @@ fn bodies() -> Vec<Body> {
         ("$SUCCESS", SUCCESS),
         ("$PADDED", &padded),
     ];
-    let (_, rows) = BODIES.split_once("\n\n").unwrap();
     let read = |row: &'static str| {
         let (case, body) = row.split_once(": ").unwrap();
-        let insert = |body: String, (word, text): &(&str, &str)| body.replace(word, text);
-        (case, words.iter().fold(body.to_owned(), insert))
+        (case, insert(body, &words))
     };
-    let mut bodies: Vec<Body> = rows.lines().map(read).collect();
+    let mut bodies: Vec<Body> = rows(BODIES).map(read).collect();
     let envelope = r#"{"statusCode":429}"#;
     bodies.push(("always", format!("{envelope:65535} ")));
     // One byte too large.
