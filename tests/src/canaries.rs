@@ -64,7 +64,8 @@ pub fn find(text: &str) -> Option<String> {
     })
 }
 
-/// What the words of `data/secrets.txt` and `data/spans.txt` stand for. Each text may contain the words below it.
+/// What the words of `data/secrets.txt` and `data/spans.txt` stand for. Each text may contain the
+/// words below it.
 pub const WORDS: [(&str, &str); 7] = [
     (
         "$TEXTS",
