@@ -201,17 +201,10 @@ async fn invalid_input() {
 
 /// Prints the types of the low-level crate.
 fn generated_types() {
-    use authing_api::context::CallContext;
     use authing_api::types;
     let body = types::GetWechatMiniProgramPhoneDto::new(CODE.into(), CONNECTION.into());
     println!("{body:?}\n{body:#?}");
-    let response: types::GetWechatMiniProgramPhoneRespDto =
-        serde_json::from_str(&success()).unwrap();
+    let response = serde_json::from_str(&success());
+    let response: types::GetWechatMiniProgramPhoneRespDto = response.unwrap();
     println!("{response:?}\n{response:#?}");
-    let url: reqwest::Url = "http://127.0.0.1".parse().unwrap();
-    let mut headers = reqwest::header::HeaderMap::new();
-    let mut token = reqwest::header::HeaderValue::from_static(TOKEN);
-    token.set_sensitive(true);
-    headers.insert("authorization", token);
-    println!("{:?}", CallContext::new(url.into(), headers, 1024));
 }
