@@ -81,7 +81,7 @@ pub fn blocking_client(base_url: &str, timeout: Duration) -> blocking::Authentic
 
 /// Starts a sandbox with this fault.
 pub fn sandbox_with(fault: Fault) -> Sandbox {
-    let sandbox = Sandbox::builder().start_blocking().expect("a sandbox");
+    let sandbox = Sandbox::builder().start().expect("a sandbox");
     sandbox.push_fault(fault).expect("a fault");
     sandbox
 }

@@ -156,7 +156,7 @@ fn start(on: On) -> Sandbox {
     if on == On::Tls {
         sandbox = sandbox.tls(CA.server().server_config(rustls::ALL_VERSIONS, None));
     }
-    sandbox.start_blocking().unwrap()
+    sandbox.start().unwrap()
 }
 
 /// Meets one row on a new sandbox.
@@ -279,7 +279,7 @@ async fn a_call_dropped_at_any_moment_sends_its_code_at_most_once() {
 
 #[tokio::test]
 async fn used_expired_and_unknown_codes_are_invalid() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = Sandbox::start().unwrap();
     let client = builder(sandbox.base_url()).build().unwrap();
     let [used, expired] = [(); 2].map(|()| issue(&sandbox));
     call(client.clone(), used.clone()).await.unwrap();

@@ -10,7 +10,7 @@ use authing_tests::{CODE, CONNECTION, WIDE, blocking_client, builder, class, req
 fn calls_of_many_threads_run_at_the_same_time() {
     const CALLS: u32 = 40;
     const DELAY: Duration = Duration::from_millis(400);
-    let sandbox = Sandbox::builder().latency(DELAY).start_blocking().unwrap();
+    let sandbox = Sandbox::builder().latency(DELAY).start().unwrap();
     let client = blocking_client(sandbox.base_url(), WIDE);
     let begun = Instant::now();
     std::thread::scope(|scope| {
@@ -31,7 +31,7 @@ fn calls_of_many_threads_run_at_the_same_time() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn requests_are_the_bytes_that_the_async_client_sends() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = Sandbox::start().unwrap();
     let address = "203.0.113.7".parse().unwrap();
     let client = builder(sandbox.base_url()).build().unwrap();
     let options = request(&client).access_token("the-token").lang("en-US");
@@ -48,7 +48,7 @@ async fn requests_are_the_bytes_that_the_async_client_sends() {
         assert_eq!(error.kind(), ErrorKind::InvalidArgument);
     });
     // One pool per client: the second call uses the connection of the first.
-    assert_eq!(sandbox.connection_count(), 2);
+    assert_eq!(sandbox.connections().len(), 2);
     let requests = sandbox.requests();
     let bytes: Vec<&[u8]> = requests.iter().map(|each| &*each.bytes).collect();
     assert_eq!(bytes.len(), 4);
@@ -61,7 +61,7 @@ async fn requests_are_the_bytes_that_the_async_client_sends() {
 fn a_call_in_a_forked_process_is_rejected_at_once() {
     use authing_tests::child;
     let Some(url) = child::variable("FORK") else {
-        let sandbox = Sandbox::builder().start_blocking().unwrap();
+        let sandbox = Sandbox::builder().start().unwrap();
         let test = "blocking::a_call_in_a_forked_process_is_rejected_at_once";
         child::run(test, &[("FORK", sandbox.base_url())]);
         return;
@@ -83,11 +83,11 @@ fn a_call_in_a_forked_process_is_rejected_at_once() {
 
 #[tokio::test]
 async fn a_call_in_async_code_panics_before_anything_is_sent() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = Sandbox::start().unwrap();
     let client = blocking_client(sandbox.base_url(), WIDE);
     let request = client.get_wechat_miniprogram_phone(CODE, CONNECTION);
     let call = tokio::spawn(async { request.send() });
     let panic = call.await.unwrap_err().to_string();
     assert!(panic.contains("from within a runtime"), "{panic}");
-    assert_eq!(sandbox.connection_count(), 0);
+    assert_eq!(sandbox.connections().len(), 0);
 }

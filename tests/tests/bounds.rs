@@ -65,7 +65,7 @@ async fn responses_without_end_are_cut_off_in_bounded_memory() {
         }
         return;
     }
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = Sandbox::start().unwrap();
     // The memory of the first call is not measured.
     for (_, first, repeat) in FLOODS[2..3].iter().chain(&FLOODS) {
         let flood = Fault::raw(format!("HTTP/1.1 {first}")).repeating(repeat.repeat(4096));

@@ -105,7 +105,7 @@ impl Page {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tap_an_exchange_a_fault_and_the_ledger() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = Sandbox::start().unwrap();
     let (_driver, url) = start_driver().await;
     let page = Page::open(&url, sandbox.base_url()).await;
     page.check_screen("console-start").await;

@@ -143,7 +143,7 @@ fn the_chinese_readme_has_the_structure_of_the_english_one() {
 
 #[tokio::test]
 async fn the_handler_of_the_readme_stores_a_number_and_maps_errors() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = Sandbox::start().unwrap();
     let client = builder(sandbox.base_url()).build().unwrap();
     let url = serve(printed::readme_1::app(client)).await + "/phone";
     let http = reqwest::Client::new();
@@ -166,7 +166,7 @@ fn the_programs_of_getting_started_print_the_number() {
         Some(_) => return printed::getting_started_2::main().unwrap(),
         None => {}
     }
-    let sandbox = Sandbox::builder().start_blocking().unwrap();
+    let sandbox = Sandbox::builder().start().unwrap();
     for program in ["async", "blocking"] {
         let code = sandbox.issue_code("13800138000").unwrap();
         let variables = [

@@ -59,7 +59,7 @@ fn assert_rejected(error: &Error, kind: ErrorKind, name: &str, value: &str) {
 
 #[tokio::test]
 async fn invalid_arguments_are_rejected_by_name_and_nothing_is_sent() {
-    let server = Sandbox::start().await.unwrap();
+    let server = Sandbox::start().unwrap();
     let client = builder(server.base_url()).build().unwrap();
     for (name, set) in ARGUMENTS {
         for text in hostile_texts() {
@@ -72,7 +72,7 @@ async fn invalid_arguments_are_rejected_by_name_and_nothing_is_sent() {
         let value = format!("{timeout:?}");
         assert_rejected(&error, ErrorKind::InvalidArgument, "timeout", &value);
     }
-    assert_eq!(server.connection_count(), 0);
+    assert_eq!(server.connections().len(), 0);
 }
 
 /// Hosts with less or more than scheme, name and port.

@@ -39,7 +39,7 @@ struct Exchange(Sandbox, AuthenticationClient);
 
 impl Exchange {
     async fn start() -> Self {
-        let sandbox = Sandbox::start().await.unwrap();
+        let sandbox = Sandbox::start().unwrap();
         let builder = builder(sandbox.base_url()).retry(RetryPolicy::never());
         Self(sandbox, builder.build().unwrap())
     }

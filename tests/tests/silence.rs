@@ -36,7 +36,7 @@ async fn nothing_that_is_printed_contains_a_secret() {
     // One that the client trusts, and one that it does not.
     for server in [ca.server(), Identity::ca("other").server()] {
         let config = server.server_config(rustls::ALL_VERSIONS, Some(&ca));
-        let server = Sandbox::builder().tls(config).start().await.unwrap();
+        let server = Sandbox::builder().tls(config).start().unwrap();
         let response = Fault::raw(response(200, "", success()));
         server.push_fault(response.permanent()).unwrap();
         servers.push(("tls", server));

@@ -113,7 +113,7 @@ async fn compare(sandbox: &Sandbox, client: &AuthenticationClient, sent: &Sent) 
 
 #[tokio::test]
 async fn only_an_explicit_rejection_leaves_a_code_unused() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = Sandbox::start().unwrap();
     let builder = builder(sandbox.base_url()).pool_idle_timeout(Duration::ZERO);
     let builder = builder.retry(RetryPolicy::never());
     let client = builder.max_response_bytes(MAX_BYTES).build().unwrap();
@@ -168,7 +168,7 @@ async fn a_rejected_code_is_sent_again_within_policy_and_deadline() {
             let what = format!("{value:?} {requests} {took:?} {result:?}");
             assert_eq!(result.is_ok(), times < requests, "{what}");
             assert_eq!(sandbox.request_count(), u64::from(requests), "{what}");
-            assert_eq!(sandbox.connection_count(), 1, "{what}");
+            assert_eq!(sandbox.connections().len(), 1, "{what}");
             let mut waited = took + Duration::from_millis(10);
             if let Err(error) = result {
                 assert_eq!((class(&error), error.attempts()), (THROTTLED, requests));

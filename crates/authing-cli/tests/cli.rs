@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 const NUMBER: &str = "+8613800138000";
 
 fn sandbox() -> Sandbox {
-    Sandbox::builder().start_blocking().unwrap()
+    Sandbox::builder().start().unwrap()
 }
 
 /// Runs the program without other variables; returns exit status, standard output and error.
@@ -116,7 +116,7 @@ fn tls_sandbox(name: &str, ca: &Identity, identity: &Identity) -> (Sandbox, Stri
     let file = format!("{}/{name}.pem", env!("CARGO_TARGET_TMPDIR"));
     std::fs::write(&file, ca.certificate.pem()).unwrap();
     let config = identity.server_config(rustls::ALL_VERSIONS, None);
-    let sandbox = Sandbox::builder().tls(config).start_blocking();
+    let sandbox = Sandbox::builder().tls(config).start();
     (sandbox.unwrap(), file)
 }
 

@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 const NUMBER: &str = "+8613800138000";
 
 async fn start() -> (Sandbox, SocketAddr, AppState) {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = Sandbox::start().unwrap();
     let client = AuthenticationClient::builder()
         .app_host(sandbox.base_url())
         .app_id(DEFAULT_APP_ID)
