@@ -4,10 +4,9 @@
 use authing_sandbox::{CutAt, Fault, Sandbox};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
-use serde_json::{Value, json};
 
 pub use crate::CODE;
-use crate::{closing_server, sandbox_with};
+use crate::{closing_server, insert, rows, sandbox_with};
 
 /// An access token.
 pub const TOKEN: &str = "eyJ0b2tlbiI6ImNhbmFyeSJ9.canary-token-7d4f";
@@ -65,92 +64,67 @@ pub fn find(text: &str) -> Option<String> {
     })
 }
 
-/// Returns every secret that a server knows, in one text.
-fn said() -> String {
-    format!("{CODE} {TOKEN} {CONNECTION} +86{PHONE}")
-}
+/// What the words of `data/secrets.txt` and `data/spans.txt` stand for. Each text may contain the
+/// words below it.
+pub const WORDS: [(&str, &str); 7] = [
+    (
+        "$TEXTS",
+        r#""message":"$SAID$UNSAFE","requestId":"$SAID$UNSAFE","errmsg":"$SAID$UNSAFE","x":"$SAID""#,
+    ),
+    ("$SAID", "$CODE $TOKEN $CONNECTION +86$PHONE"),
+    // Characters that could change what a terminal or an editor shows.
+    ("$UNSAFE", r"\u202e\u001b[31m"),
+    ("$CODE", CODE),
+    ("$TOKEN", TOKEN),
+    ("$CONNECTION", CONNECTION),
+    ("$PHONE", PHONE),
+];
 
-/// A response that repeats the secrets in its reason phrase and headers too.
-fn response(status: u16, body: &str) -> String {
-    let said = said();
-    format!(
-        "HTTP/1.1 {status} {said}\r\ncontent-type: application/json; said=\"{said}\"\r\n\
-         retry-after: {PHONE}\r\nlocation: /{CODE}?{TOKEN}\r\nset-cookie: {said}\r\n\
-         x-said: {said}\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
-    )
-}
-
-fn envelope(status_code: impl Into<Value>, api_code: impl Into<Value>, data: &Value) -> String {
-    // With characters that could change what a terminal or an editor shows.
-    let said = said() + "\u{202e}\u{1b}[31m";
-    let (status_code, api_code) = (status_code.into(), api_code.into());
-    json!({"statusCode": status_code, "message": said, "apiCode": api_code, "requestId": said,
-        "errmsg": said, "data": data, "x": said})
-    .to_string()
+/// Returns the name, the HTTP status and the body of each response.
+fn responses() -> Vec<(&'static str, &'static str, String)> {
+    let read = |row: &'static str| {
+        let (name, response) = row.split_once(' ').expect("a name");
+        let (status, body) = response.split_once(' ').expect("a status");
+        (name, status, insert(body, &WORDS))
+    };
+    let file = include_str!("../data/secrets.txt");
+    rows(file).map(read).collect()
 }
 
 /// Returns the body of a success that repeats the secrets.
 pub fn success() -> String {
-    let (said, number) = (said(), format!("+86{PHONE}"));
-    let watermark = json!({"appid": said, "timestamp": 1_637_744_274});
-    let data = json!({"phoneNumber": number, "purePhoneNumber": PHONE, "countryCode": "86",
-        "errmsg": said, "watermark": watermark});
-    envelope(200, 2011, &data)
+    responses().swap_remove(0).2
 }
 
-/// The bytes of each response, by name.
-fn responses() -> Vec<(&'static str, String)> {
-    let number: u64 = PHONE.parse().expect("a number");
-    let said = said();
-    let wechat = |errcode: Value| {
-        let data = json!({"errcode": errcode, "errmsg": said});
-        response(200, &envelope(200, 2011, &data))
-    };
-    let failure = |http, status: Value, api_code: Value| {
-        response(http, &envelope(status, api_code, &Value::Null))
-    };
-    let success = success();
-    let incomplete = json!({"phoneNumber": [PHONE], "countryCode": PHONE});
-    let incomplete = envelope(200, 2011, &incomplete);
-    let keys = json!({"statusCode": said, CODE: TOKEN}).to_string();
-    let chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
-    vec![
-        ("success", response(200, &success)),
-        ("rejected", wechat(json!(40029))),
-        ("quota", wechat(json!(45011))),
-        ("busy", wechat(json!(-1))),
-        ("errcode", wechat(json!(number))),
-        ("errcode-text", wechat(json!(PHONE))),
-        ("throttled", failure(429, json!(429), json!(null))),
-        ("unauthorized", failure(401, json!(401), json!(2020))),
-        ("service", failure(500, json!(500), json!(2011))),
-        ("upstream", failure(200, json!(601), json!(2011))),
-        ("unknown", failure(200, json!(409), json!(2011))),
-        ("status", failure(200, json!(number), json!(2011))),
-        ("status-text", failure(200, json!(PHONE), json!(2011))),
-        ("api-code", failure(200, json!(403), json!(number))),
-        ("api-code-text", failure(200, json!(403), json!(PHONE))),
-        ("html", response(200, &format!("<html>{said}"))),
-        ("gateway", response(502, &said)),
-        ("redirect", response(307, &said)),
-        ("cut-json", response(200, &success[..success.len() - 1])),
-        ("keys", response(200, &keys)),
-        ("incomplete", response(200, &incomplete)),
-        ("large", response(200, &said.repeat(2000))),
-        ("bad-status-line", format!("HTTP/1.1 {said}\r\n\r\n")),
-        ("bad-header", format!("HTTP/1.1 200 OK\r\n{said}\0\r\n\r\n")),
-        ("bad-chunk", format!("{chunked}{said}\r\n")),
-        ("cut", response(200, &success)[..600].to_owned()),
-        ("closing", String::new()),
-    ]
+/// Returns a response that repeats the secrets in its reason phrase and headers too.
+fn response(status: &str, body: &str) -> String {
+    let head = format!(
+        "HTTP/1.1 {status} $SAID\r\ncontent-type: application/json; said=\"$SAID\"\r\n\
+         retry-after: $PHONE\r\nlocation: /$CODE?$TOKEN\r\nset-cookie: $SAID\r\n\
+         x-said: $SAID\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    insert(&head, &WORDS) + body
 }
 
 /// Starts a server for each way in which a response can repeat the secrets.
 pub fn servers() -> Vec<(&'static str, Sandbox)> {
+    let complete = responses().into_iter();
+    let complete = complete.map(|(name, status, body)| (name, response(status, &body)));
+    let large = insert(&"$SAID".repeat(2000), &WORDS);
+    let chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n$SAID\r\n";
+    let incomplete = [
+        ("large", &*response("200", &large)),
+        ("cut", &response("200", &success())[..600]),
+        ("bad-status-line", "HTTP/1.1 $SAID\r\n\r\n"),
+        ("bad-header", "HTTP/1.1 200 OK\r\n$SAID\0\r\n\r\n"),
+        ("bad-chunk", chunked),
+        ("closing", ""),
+    ];
+    let incomplete = incomplete.map(|(name, bytes)| (name, insert(bytes, &WORDS)));
+    let responding = complete.chain(incomplete);
+    let responding = responding.map(|(name, bytes)| (name, closing_server(bytes)));
     let silent = sandbox_with(Fault::stall(CutAt::Request).permanent());
-    let responses = responses().into_iter();
-    let responding = responses.map(|(name, bytes)| (name, closing_server(bytes)));
     responding.chain([("silent", silent)]).collect()
 }
 

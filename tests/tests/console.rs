@@ -1,8 +1,7 @@
 //! The console page in headless Chromium: a tap, an exchange, a fault and the ledger.
 //!
-//! Needs `chromium` and `chromedriver`. Screenshots are written to `target/screenshots`.
+//! Needs `chromium` and `chromedriver`. Screenshots are written to `target/tmp`.
 
-use std::path::PathBuf;
 use std::process::Stdio;
 
 use authing_sandbox::{CodeStatus, Sandbox};
@@ -86,10 +85,9 @@ impl Page {
 
     /// Writes a screenshot, and checks that no element is wider than the space it has.
     async fn check_screen(&self, name: &str) {
-        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("../screenshots");
-        std::fs::create_dir_all(&folder).unwrap();
+        let file = format!("{}/{name}.png", env!("CARGO_TARGET_TMPDIR"));
         let image = self.0.screenshot().await.unwrap();
-        std::fs::write(folder.join(format!("{name}.png")), image).unwrap();
+        std::fs::write(file, image).unwrap();
         let script = "
             const right = document.documentElement.clientWidth;
             const clipped = [...document.querySelectorAll('body *')].filter(element => {

@@ -196,9 +196,6 @@ fn check(status: u16, body: &[u8], outcome: &Outcome) -> Result<(), String> {
 async fn a_body_cut_at_any_byte_is_never_a_success() {
     let exchange = Exchange::start();
     for scenario in scenarios() {
-        if scenario.body.len() > 2000 || matches!(scenario.http_status, 204 | 304) {
-            continue;
-        }
         for length in 0..scenario.body.trim_end().len() {
             let body = &scenario.body.as_bytes()[..length];
             let outcome = exchange.call(scenario.http_status, "", body).await;
@@ -241,26 +238,6 @@ fn edit(body: &mut Value, listed: &[Value]) {
     *place = pick(listed);
 }
 
-/// The recorded responses with JSON bodies and the examples of the OpenAPI document, each with its
-/// status.
-fn known() -> Vec<(u16, Value)> {
-    let mut known = Vec::new();
-    for recorded in scenarios() {
-        let body = serde_json::from_str(&recorded.body);
-        known.extend(body.map(|body| (recorded.http_status, body)));
-    }
-    known.retain(|(status, _)| !matches!(status, 204 | 304));
-    let document: Value = serde_json::from_str(authing_sandbox::OPENAPI_DOCUMENT).unwrap();
-    let path = &document["paths"]["/api/v3/get-wechat-miniprogram-phone"]["post"];
-    for (status, response) in path["responses"].as_object().unwrap() {
-        let status = status.replace("XX", "00").parse().unwrap();
-        let examples = response["content"]["application/json"]["examples"].as_object();
-        let examples = examples.into_iter().flat_map(|examples| examples.values());
-        known.extend(examples.map(|example| (status, example["value"].clone())));
-    }
-    known
-}
-
 #[tokio::test]
 async fn edited_and_random_responses_agree_with_an_independent_reading() {
     let exchange = Exchange::start();
@@ -269,8 +246,13 @@ async fn edited_and_random_responses_agree_with_an_independent_reading() {
         let outcome = exchange.call(status, "", &body).await;
         check(status, body.as_bytes(), &outcome).unwrap();
     };
-    let (known, listed) = (known(), listed());
-    for (status, body) in &known {
+    let recorded = scenarios().into_iter().filter_map(|recorded| {
+        let body = serde_json::from_str(&recorded.body).ok()?;
+        Some((recorded.http_status, body))
+    });
+    let recorded: Vec<(u16, Value)> = recorded.collect();
+    let listed = listed();
+    for (status, body) in &recorded {
         compare(*status, body).await;
         // Each value of a success is replaced by each listed value.
         let is_success = expected(*status, body).is_none();
@@ -283,7 +265,7 @@ async fn edited_and_random_responses_agree_with_an_independent_reading() {
         }
     }
     for _ in 0..stress(2_000, 100_000) {
-        let (status, mut body) = pick(&known);
+        let (status, mut body) = pick(&recorded);
         (0..fastrand::u8(1..8)).for_each(|_| edit(&mut body, &listed));
         let status = pick(&[status, status, 200, 201, 404, 429, 503]);
         compare(status, &body).await;

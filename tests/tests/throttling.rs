@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use authing::{AuthenticationClient, CodeState, RetryPolicy};
 use authing_sandbox::{CodeStatus, Fault, How, Sandbox};
 use authing_tests::{
-    CONNECTION, Outcome, SUCCESS, THROTTLED, builder, class, pick, sandbox_with, stress,
+    CONNECTION, SUCCESS, THROTTLED, builder, class, insert, pick, rows, sandbox_with, stress,
 };
 
 /// A response as it is sent: status, extra headers, framing, body, and how many bytes of the body
@@ -72,8 +72,11 @@ fn is_rejection((status, headers, framing, (case, body), cut): &Sent) -> bool {
 /// Returns bodies that are explicit rejections, and bodies that only resemble them.
 fn bodies() -> Vec<Body> {
     let padded = SUCCESS.replace('}', &format!("{}}}", " ".repeat(MAX_BYTES / 2)));
+    // Makes an object with only a status code as large as a rejection may be.
+    let filling = " ".repeat(65536 - r#"{"statusCode":429}"#.len());
     let words = [
         ("$EMPTY", ""),
+        ("$FILLING", &*filling),
         ("$SPACE", " "),
         ("$BOM", "\u{feff}"),
         ("$NUL", "\0"),
@@ -81,18 +84,11 @@ fn bodies() -> Vec<Body> {
         ("$SUCCESS", SUCCESS),
         ("$PADDED", &padded),
     ];
-    let (_, rows) = BODIES.split_once("\n\n").unwrap();
     let read = |row: &'static str| {
         let (case, body) = row.split_once(": ").unwrap();
-        let insert = |body: String, (word, text): &(&str, &str)| body.replace(word, text);
-        (case, words.iter().fold(body.to_owned(), insert))
+        (case, insert(body, &words))
     };
-    let mut bodies: Vec<Body> = rows.lines().map(read).collect();
-    let envelope = r#"{"statusCode":429}"#;
-    bodies.push(("always", format!("{envelope:65535} ")));
-    // One byte too large.
-    bodies.push(("never", format!("{envelope:65535}  ")));
-    bodies
+    rows(BODIES).map(read).collect()
 }
 
 const BODIES: &str = include_str!("../data/rejections.txt");
@@ -138,70 +134,49 @@ async fn only_an_explicit_rejection_leaves_a_code_unused() {
     }
 }
 
-/// Makes a call that is rejected so many times with this `Retry-After`.
-async fn rejected(
-    times: u32,
-    retry_after: Option<&str>,
-    policy: RetryPolicy,
-) -> (Outcome, Duration, Sandbox) {
-    let mut rejection = Fault::answer(429, "text/plain", "").times(times);
-    if let Some(value) = retry_after {
-        rejection = rejection.header("retry-after", value);
-    }
-    let sandbox = sandbox_with(rejection);
-    let code = sandbox.issue_code("+8613800138000").unwrap();
-    let builder = builder(sandbox.base_url()).retry(policy);
-    let client = builder.timeout(Duration::from_secs(20)).build().unwrap();
-    let start = Instant::now();
-    let result = client.get_wechat_miniprogram_phone(code, CONNECTION).await;
-    (result, start.elapsed(), sandbox)
-}
-
+/// Each row: how often a code is rejected, values of `Retry-After`, the shortest wait in seconds that
+/// they request, the policy, and how many requests are sent.
 #[tokio::test]
-async fn a_rejected_code_is_sent_again_after_the_requested_wait() {
-    let (result, took, sandbox) = rejected(1, Some("1"), RetryPolicy::default()).await;
-    let has_waited = took >= Duration::from_millis(990);
-    assert!(result.is_ok() && has_waited, "{took:?}");
-    assert_eq!(
-        (sandbox.request_count(), sandbox.connections().len()),
-        (2, 1)
-    );
-    // With a date in each of its forms, all in the past.
-    let values = "0|-5|soon|1e9|1.5||Sun, 06 Nov 1994 08:49:37 GMT|\
+async fn a_rejected_code_is_sent_again_within_policy_and_deadline() {
+    // Dates in each of their forms, in the past and after the deadline.
+    let past = "0|-5|soon|1e9|1.5||absent|Sun, 06 Nov 1994 08:49:37 GMT|\
         Sunday, 06-Nov-94 08:49:37 GMT|Sun Nov  6 08:49:37 1994";
-    for value in values.split('|').map(Some).chain([None]) {
-        let (result, took, sandbox) = rejected(2, value, RetryPolicy::default()).await;
-        let is_early = took < Duration::from_secs(10);
-        assert!(result.is_ok() && is_early, "{value:?}");
-        assert_eq!(sandbox.request_count(), 3, "{value:?}");
-    }
-}
-
-#[tokio::test]
-async fn a_wait_that_would_pass_the_deadline_is_not_started() {
-    let values = "20|60|99999999999999999999999999|Tue, 31 Dec 2199 23:59:59 GMT|\
+    let late = "20|60|99999999999999999999999999|Tue, 31 Dec 2199 23:59:59 GMT|\
         Tuesday, 31-Dec-69 23:59:59 GMT|Tue Dec 31 23:59:59 2199";
-    for value in values.split('|') {
-        let (result, took, sandbox) = rejected(1, Some(value), RetryPolicy::default()).await;
-        let error = result.unwrap_err();
-        assert_eq!((class(&error), error.attempts()), (THROTTLED, 1), "{value}");
-        let wait = error.retry_after();
-        assert!(wait >= Some(Duration::from_secs(20)), "{value}");
-        let is_early = took < Duration::from_secs(10);
-        assert!(is_early && error.is_retryable(), "{value}");
-        assert_eq!(sandbox.request_count(), 1, "{value}");
-    }
-}
-
-#[tokio::test]
-async fn the_retry_policy_limits_the_attempts() {
-    for (policy, attempts) in [
-        (RetryPolicy::never(), 1),
-        (RetryPolicy::default(), 3),
-        (RetryPolicy::default().max_retries(5), 6),
+    let default = RetryPolicy::default;
+    for (times, values, wait, policy, requests) in [
+        (1, "1", 1, default(), 2),
+        (2, past, 0, default(), 3),
+        (1, late, 20, default(), 1),
+        (99, "0", 0, RetryPolicy::never(), 1),
+        (99, "0", 0, default(), 3),
+        (99, "0", 0, default().max_retries(5), 6),
     ] {
-        let (result, _, sandbox) = rejected(99, Some("0"), policy).await;
-        assert_eq!(result.unwrap_err().attempts(), attempts);
-        assert_eq!(sandbox.request_count(), u64::from(attempts));
+        for value in values.split('|') {
+            let rejection = Fault::answer(429, "text/plain", "").times(times);
+            let rejection = match value {
+                "absent" => rejection,
+                value => rejection.header("retry-after", value),
+            };
+            let sandbox = sandbox_with(rejection);
+            let code = sandbox.issue_code("+8613800138000").unwrap();
+            let builder = builder(sandbox.base_url()).retry(policy.clone());
+            let client = builder.timeout(Duration::from_secs(20)).build().unwrap();
+            let start = Instant::now();
+            let result = client.get_wechat_miniprogram_phone(code, CONNECTION).await;
+            let took = start.elapsed();
+            let what = format!("{value:?} {requests} {took:?} {result:?}");
+            assert_eq!(result.is_ok(), times < requests, "{what}");
+            assert_eq!(sandbox.request_count(), u64::from(requests), "{what}");
+            assert_eq!(sandbox.connections().len(), 1, "{what}");
+            let mut waited = took + Duration::from_millis(10);
+            if let Err(error) = result {
+                assert_eq!((class(&error), error.attempts()), (THROTTLED, requests));
+                assert!(error.is_retryable(), "{what}");
+                waited = error.retry_after().unwrap();
+            }
+            assert!(waited >= Duration::from_secs(wait), "{what}");
+            assert!(took < Duration::from_secs(10), "{what}");
+        }
     }
 }

@@ -6,7 +6,6 @@ use std::io::Write as _;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use authing::GetWechatMiniProgramPhoneDataDto;
 use authing_sandbox::{DEFAULT_APP_ID, DEFAULT_CONNECTION, Fault, Sandbox};
 use authing_tests::canaries::{CODE, CONNECTION, PHONE, assert_silent, servers};
 use authing_tests::certs::Identity;
@@ -77,30 +76,6 @@ fn every_error_kind_has_its_exit_status() {
 }
 
 #[test]
-fn the_code_and_unsafe_texts_of_the_service_are_not_printed() {
-    let sandbox = sandbox();
-    let success = GetWechatMiniProgramPhoneDataDto::new(NUMBER, "13800138000", "86");
-    let mut success = serde_json::to_value(success).unwrap();
-    success["watermark"] = json!({"appid": "\u{202e}\u{1b}[31m", "timestamp": 1});
-    for id in [CODE, PHONE, "\u{1b}[31mred", "\u{202e}evil"] {
-        let rejected = json!({"errcode": 40029, "errmsg": format!("{id} rid: {id}")});
-        for (status_code, data) in [(200, &success), (200, &rejected), (403, &Value::Null)] {
-            let body = json!({"statusCode": status_code, "message": CODE, "requestId": id,
-                "data": data});
-            for arguments in [["phone", "--json", CODE], ["phone", "--lang=en", CODE]] {
-                let fault = Fault::answer(200, "application/json", body.to_string());
-                sandbox.push_fault(fault).unwrap();
-                let (_, stdout, stderr) = authing(sandbox.base_url(), &arguments, "");
-                for text in [CODE, PHONE, "\u{1b}", "\u{202e}"] {
-                    let printed = [&stdout, &stderr];
-                    assert!(!printed.iter().any(|out| out.contains(text)), "{printed:?}");
-                }
-            }
-        }
-    }
-}
-
-#[test]
 fn errors_of_the_command_line_do_not_repeat_its_values() {
     for arguments in [
         &[CODE][..],
@@ -111,10 +86,8 @@ fn errors_of_the_command_line_do_not_repeat_its_values() {
     ] {
         let (status, stdout, stderr) = authing("", arguments, "");
         assert_eq!((status, stdout.as_str()), (2, ""), "{arguments:?}");
-        assert!(
-            stderr.contains("--help") && !stderr.contains(CODE),
-            "{stderr}"
-        );
+        let is_right = stderr.contains("--help") && !stderr.contains(CODE);
+        assert!(is_right, "{stderr}");
     }
 }
 
@@ -126,9 +99,13 @@ fn the_program_prints_no_secret_but_the_number_asked_for() {
             let arguments: Vec<_> = arguments.into_iter().chain(json).collect();
             let (status, stdout, stderr) = authing(server.base_url(), &arguments, "");
             let text = stdout + &stderr;
-            let is_expected = (status == 0) == (name == "success");
+            let is_expected = (status == 0) == name.starts_with("success");
             assert!(is_expected && !text.is_empty(), "{name}: {text}");
-            let number = if status == 0 { PHONE } else { "no number" };
+            let number = if name == "success" {
+                PHONE
+            } else {
+                "no number"
+            };
             assert_silent(name, &text.replace(number, ""));
         }
     }

