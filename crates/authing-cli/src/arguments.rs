@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use authing::{AuthenticationClient, AuthenticationClientBuilder};
+use authing::blocking::AuthenticationClient;
 use clap::{Args, Parser, Subcommand};
+
+type Builder = authing::AuthenticationClientBuilder<AuthenticationClient>;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -89,7 +91,7 @@ impl Options {
     }
 
     /// Creates a builder with all options; the error names the file that cannot be read.
-    pub(crate) fn builder(&self) -> Result<AuthenticationClientBuilder, String> {
+    pub(crate) fn builder(&self) -> Result<Builder, String> {
         let read = |path: &PathBuf| {
             std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))
         };

@@ -2,12 +2,12 @@
 
 use std::process::ExitCode;
 
-use authing::{AuthenticationClientBuilder, ErrorKind, RetryPolicy};
+use authing::{ErrorKind, RetryPolicy};
 use serde_json::json;
 
 use crate::arguments::Options;
 use crate::exit;
-use crate::explain::{explain, rows};
+use crate::explain::explain;
 use crate::output::{self, Rows};
 
 /// A code that WeChat never issues, so the call uses no code and is not billed.
@@ -15,45 +15,39 @@ const NO_CODE: &str = "authing-doctor-no-code";
 /// The connection if none is given.
 const NO_CONNECTION: &str = "authing-doctor-no-connection";
 
-pub(crate) async fn run(options: &Options) -> ExitCode {
-    let builder = match options.builder() {
-        Ok(builder) => builder,
-        Err(what) => return exit::local(&output::clean(&what, "")),
-    };
+/// Makes the call and prints its result; the error names a file that cannot be read.
+pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
     let connection = options.connection().unwrap_or(NO_CONNECTION);
-    let (status, rows) = match call(builder, connection).await {
+    // A retry would only repeat the result later.
+    let client = options.builder()?.retry(RetryPolicy::never()).build();
+    let result = client.and_then(|client| {
+        let request = client.get_wechat_miniprogram_phone(NO_CODE, connection);
+        request.send()
+    });
+    let (status, rows) = match result {
         Err(error) if error.kind() == ErrorKind::CodeRejected => {
             let detail = "WeChat rejected the code of this check, as it should";
-            let rows = result("the setup works", detail, "nothing to fix");
+            let rows = without_error("the setup works", detail, "nothing to fix");
             (ExitCode::SUCCESS, rows)
         }
-        Err(error) => {
-            let rows = rows(&error, &explain(&error, options));
-            (exit::status(error.kind()), rows)
-        }
-        Ok(()) => {
+        Err(error) => (exit::status(error.kind()), explain(&error, options)),
+        Ok(_) => {
             let detail = "the host returned a phone number for a code that cannot exist";
-            let rows = result("not Authing", detail, "check --app-host (AUTHING_APP_HOST)");
+            let fix = "check --app-host (AUTHING_APP_HOST)";
+            let rows = without_error("not Authing", detail, fix);
             (exit::status(ErrorKind::UnexpectedResponse), rows)
         }
     };
     let text = if options.json {
-        output::json(output::object(rows), "")
+        output::json(rows.into_iter().collect(), "")
     } else {
         output::table(rows, "")
     };
-    output::print(&text, status)
+    Ok(output::print(&text, status))
 }
 
-async fn call(builder: AuthenticationClientBuilder, connection: &str) -> authing::Result<()> {
-    // A retry would only repeat the result later.
-    let client = builder.retry(RetryPolicy::never()).build()?;
-    let request = client.get_wechat_miniprogram_phone(NO_CODE, connection);
-    request.await.map(drop)
-}
-
-/// A result without an error.
-fn result(message: &str, detail: &str, fix: &str) -> Rows {
+/// A result without an error, in the order of the output.
+fn without_error(message: &str, detail: &str, fix: &str) -> Rows {
     vec![
         ("message", message.into()),
         ("detail", detail.into()),

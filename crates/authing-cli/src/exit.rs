@@ -11,6 +11,12 @@ use authing::ErrorKind::{
 /// The exit status of an invalid command line.
 pub(crate) const USAGE: u8 = 2;
 
+const HELP: &str = "\
+Exit status:
+   0  success
+   1  a file, standard input or output failed
+   2  invalid command line";
+
 /// Every error kind with its exit status and the text for `--help`.
 const TABLE: [(u8, ErrorKind, &str); 12] = [
     (10, Config, "an option is missing or invalid"),
@@ -29,10 +35,7 @@ const TABLE: [(u8, ErrorKind, &str); 12] = [
 
 /// The table as `--help` shows it.
 pub(crate) fn help() -> String {
-    let mut text =
-        "Exit status:\n   0  success\n   1  a file, standard input or output failed\n   2  \
-                    invalid command line"
-            .to_owned();
+    let mut text = HELP.to_owned();
     for (status, kind, meaning) in TABLE {
         let kind = format!("{kind:?}");
         let _ = write!(text, "\n  {status}  {kind:<18}  {meaning}");
@@ -44,10 +47,4 @@ pub(crate) fn help() -> String {
 pub(crate) fn status(kind: ErrorKind) -> ExitCode {
     let row = TABLE.iter().find(|(_, known, _)| *known == kind);
     ExitCode::from(row.map_or(1, |(status, ..)| *status))
-}
-
-/// Reports a failure on this machine.
-pub(crate) fn local(what: &str) -> ExitCode {
-    crate::output::error(&format!("error: {what}\n"));
-    ExitCode::FAILURE
 }

@@ -3,6 +3,7 @@
 use std::error::Error as _;
 
 use authing::{Error, ErrorKind};
+use serde_json::Value;
 
 use crate::arguments::Options;
 use crate::output::{self, Rows};
@@ -22,30 +23,12 @@ const OPTIONS: [(&str, &str); 10] = [
     ("connidentifier", "--connection (AUTHING_CONNECTION)"),
 ];
 
-/// Explains the error as "what is wrong; how to fix it".
-pub(crate) fn explain(error: &Error, options: &Options) -> String {
-    match error.kind() {
-        ErrorKind::Config | ErrorKind::InvalidArgument => option(&error.to_string()),
-        _ if error.status_code().is_some() => response(error, options).to_owned(),
-        _ => match error.http_status() {
-            Some(status) if !may_speak_https(error, options) => {
-                format!(
-                    "HTTP {status}, but not in Authing's format; {}",
-                    gateway(status)
-                )
-            }
-            _ => network(error, options).to_owned(),
-        },
-    }
-}
-
 /// The error in the order of the output, without the untrusted texts of the service.
-pub(crate) fn rows(error: &Error, explanation: &str) -> Rows {
-    let (detail, fix) = explanation.split_once("; ").unwrap_or((explanation, ""));
-    // A longer number can be a phone number.
-    let short = |number: Option<i64>| number.filter(|number| number.unsigned_abs() <= 999_999);
+pub(crate) fn explain(error: &Error, options: &Options) -> Rows {
+    let explanation = explanation(error, options);
+    let (detail, fix) = explanation.split_once("; ").unwrap_or((&explanation, ""));
     let wait = error.retry_after().map(|wait| wait.as_secs());
-    vec![
+    let mut rows: Rows = vec![
         ("message", error.to_string().into()),
         ("detail", detail.into()),
         ("fix", fix.into()),
@@ -54,20 +37,32 @@ pub(crate) fn rows(error: &Error, explanation: &str) -> Rows {
         ("codeState", format!("{:?}", error.code_state()).into()),
         ("retryable", error.is_retryable().into()),
         ("httpStatus", error.http_status().into()),
-        (
-            "statusCode",
-            short(error.status_code().map(i64::from)).into(),
-        ),
-        ("apiCode", short(error.api_code()).into()),
+        ("statusCode", error.status_code().into()),
+        ("apiCode", error.api_code().into()),
         ("requestId", output::request_id(error.request_id()).into()),
-        ("wechatErrcode", short(error.wechat_errcode()).into()),
+        ("wechatErrcode", error.wechat_errcode().into()),
         ("wechatRid", error.wechat_rid().into()),
-        (
-            "retryAfterSeconds",
-            short(wait.and_then(|wait| wait.try_into().ok())).into(),
-        ),
+        ("retryAfterSeconds", wait.into()),
         ("attempts", error.attempts().into()),
-    ]
+    ];
+    // A longer number can be a phone number.
+    let is_long = |value: &Value| value.as_f64().is_some_and(|n| n.abs() > 999_999.0);
+    let long = rows.iter_mut().filter(|(_, value)| is_long(value));
+    long.for_each(|(_, value)| *value = Value::Null);
+    rows
+}
+
+/// Explains the error as "what is wrong; how to fix it".
+fn explanation(error: &Error, options: &Options) -> String {
+    match (error.kind(), error.http_status()) {
+        (ErrorKind::Config | ErrorKind::InvalidArgument, _) => option(&error.to_string()),
+        _ if error.status_code().is_some() => response(error, options).to_owned(),
+        (_, Some(status)) if !may_speak_https(error, options) => {
+            let fix = gateway(status);
+            format!("HTTP {status}, but not in Authing's format; {fix}")
+        }
+        _ => network(error, options).to_owned(),
+    }
 }
 
 /// The causes of an error, outermost first, without repetitions.
@@ -101,9 +96,7 @@ fn option(message: &str) -> String {
 /// Whether the error looks like plain http to an https port.
 fn may_speak_https(error: &Error, options: &Options) -> bool {
     let host = options.app_host.as_deref().unwrap_or_default();
-    let is_plain = host
-        .get(..5)
-        .is_some_and(|start| start.eq_ignore_ascii_case("http:"));
+    let is_plain = host.to_ascii_lowercase().starts_with("http:");
     is_plain && matches!(error.http_status(), None | Some(400)) && !error.is_timeout()
 }
 

@@ -19,18 +19,12 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return usage::report(&error),
     };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    let runtime = match runtime {
-        Ok(runtime) => runtime,
-        Err(error) => return exit::local(&format!("could not start the event loop: {error}")),
+    let result = match arguments.command {
+        Command::Phone { code, options } => phone::run(code, &options),
+        Command::Doctor(options) => doctor::run(&options),
     };
-    let code = match arguments.command {
-        Command::Phone { code, options } => runtime.block_on(phone::run(code, &options)),
-        Command::Doctor(options) => runtime.block_on(doctor::run(&options)),
-    };
-    // Do not wait for a DNS lookup that is still running.
-    runtime.shutdown_background();
-    code
+    result.unwrap_or_else(|what| {
+        output::error(&format!("error: {}\n", output::clean(&what, "")));
+        ExitCode::FAILURE
+    })
 }

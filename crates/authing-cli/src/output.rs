@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// Replaces a text that repeats the code.
 const HIDDEN: &str = "(hidden: repeats the code)";
@@ -23,14 +23,6 @@ pub(crate) fn print(text: &str, then: ExitCode) -> ExitCode {
 /// Writes to standard error; there is nowhere to report a failure.
 pub(crate) fn error(text: &str) {
     let _ = std::io::stderr().lock().write_all(text.as_bytes());
-}
-
-/// The rows as a JSON object.
-pub(crate) fn object(rows: Rows) -> Value {
-    let fields = rows
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value));
-    Value::Object(fields.collect::<Map<_, _>>())
 }
 
 /// Indented JSON with every text cleaned.

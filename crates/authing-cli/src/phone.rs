@@ -8,44 +8,44 @@ use serde_json::{Value, json};
 
 use crate::arguments::Options;
 use crate::exit;
-use crate::explain::{explain, rows};
+use crate::explain::explain;
 use crate::output::{self, Rows};
 
 /// More than any code; protects from reading a large file given by mistake.
 const MAX_STDIN: u64 = 4096;
 
-pub(crate) async fn run(code: Option<String>, options: &Options) -> ExitCode {
-    let code = match code.filter(|code| code != "-").map_or_else(read_code, Ok) {
-        Ok(code) => code,
-        Err(error) => return exit::local(&format!("standard input: {error}")),
+/// Exchanges the code and prints the result; the error says why that was not possible here.
+pub(crate) fn run(code: Option<String>, options: &Options) -> Result<ExitCode, String> {
+    let code = match code {
+        Some(code) if code != "-" => code,
+        _ => read_code().map_err(|error| format!("standard input: {error}"))?,
     };
-    let builder = match options.builder() {
-        Ok(builder) => builder,
-        Err(what) => return exit::local(&output::clean(&what, &code)),
-    };
-    let connection = options.connection.as_deref().unwrap_or_default();
-    let result = match builder.build() {
-        Ok(client) => client.get_wechat_miniprogram_phone(&code, connection).await,
-        Err(error) => Err(error),
-    };
+    let hide_code = |what: String| output::clean(&what, &code);
+    let client = options.builder().map_err(hide_code)?.build();
+    let connection = options.connection().unwrap_or_default();
+    let result = client.and_then(|client| {
+        let request = client.get_wechat_miniprogram_phone(&code, connection);
+        request.send()
+    });
     match result {
-        Ok(reply) if options.json => match phone_json(&reply) {
-            Ok(value) => output::print(&output::json(value, &code), ExitCode::SUCCESS),
-            Err(_) => exit::local("the response cannot be printed as JSON"),
-        },
         Ok(reply) => {
-            let text = output::table(phone_rows(&reply), &code);
-            output::print(&text, ExitCode::SUCCESS)
+            let text = if options.json {
+                let value = phone_json(&reply).map_err(|error| error.to_string())?;
+                output::json(value, &code)
+            } else {
+                output::table(phone_rows(&reply), &code)
+            };
+            Ok(output::print(&text, ExitCode::SUCCESS))
         }
         Err(error) => {
             let status = exit::status(error.kind());
-            let rows = rows(&error, &explain(&error, options));
+            let rows = explain(&error, options);
             if options.json {
-                let value = json!({ "error": output::object(rows) });
-                return output::print(&output::json(value, &code), status);
+                let value = json!({ "error": Value::from_iter(rows) });
+                return Ok(output::print(&output::json(value, &code), status));
             }
             output::error(&output::table(rows, &code));
-            status
+            Ok(status)
         }
     }
 }
