@@ -3,10 +3,7 @@
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
-use authing::ErrorKind::{
-    self, CodeRejected, Config, Connect, InvalidArgument, Misconfigured, Service, Throttled,
-    Timeout, Transport, UnexpectedResponse, UnknownStatus, Upstream,
-};
+use authing::ErrorKind::{self, *};
 
 /// The exit status of an invalid command line.
 pub(crate) const USAGE: u8 = 2;

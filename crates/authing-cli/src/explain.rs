@@ -10,7 +10,7 @@ use crate::output::{self, Rows};
 
 /// The client's options as its messages name them, and the flags that set them. If a message
 /// names several options, the first row applies.
-const OPTIONS: [(&str, &str); 10] = [
+const OPTIONS: [(&str, &str); 11] = [
     ("allow_plain_http", "--app-host or --allow-plain-http"),
     ("add_root_certificate_pem", "--root-certificate"),
     ("identity_pem", "--identity"),
@@ -21,6 +21,7 @@ const OPTIONS: [(&str, &str); 10] = [
     ("lang", "--lang (AUTHING_LANG)"),
     ("timeout", "--timeout"),
     ("connidentifier", "--connection (AUTHING_CONNECTION)"),
+    ("code", "the code"),
 ];
 
 /// The error in the order of the output, without the untrusted texts of the service.
@@ -76,7 +77,7 @@ fn causes(error: &Error) -> Vec<String> {
 /// Explains the option that the client rejected.
 fn option(message: &str) -> String {
     let Some((name, flag)) = OPTIONS.iter().find(|(name, _)| message.contains(name)) else {
-        return "the code is empty or malformed; pass the code of the phone button".to_owned();
+        return "the client cannot be built; fix what the message names".to_owned();
     };
     let fix = match *name {
         "allow_plain_http" => "use https, or add --allow-plain-http on a trusted network",
@@ -88,6 +89,7 @@ fn option(message: &str) -> String {
         "proxy" => "use a URL such as http://proxy.example:3128",
         "lang" => "use a language tag such as en-US",
         "timeout" => "use a number of seconds within the range in the message",
+        "code" => "pass the code of the phone button",
         _ => "copy the value from the Authing console",
     };
     format!("{flag} is missing or invalid; {fix}")

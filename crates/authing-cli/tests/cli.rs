@@ -13,10 +13,6 @@ use serde_json::{Value, json};
 
 const NUMBER: &str = "+8613800138000";
 
-fn sandbox() -> Sandbox {
-    Sandbox::builder().start().unwrap()
-}
-
 /// Runs the program without other variables; returns exit status, standard output and error.
 fn authing(host: &str, arguments: &[&str], stdin: &str) -> (i32, String, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_authing"));
@@ -37,7 +33,7 @@ fn authing(host: &str, arguments: &[&str], stdin: &str) -> (i32, String, String)
 
 #[test]
 fn a_code_is_exchanged_once_and_the_number_goes_to_standard_output() {
-    let sandbox = sandbox();
+    let sandbox = Sandbox::start().unwrap();
     let host = sandbox.base_url();
     let code = sandbox.issue_code(NUMBER).unwrap();
     let (status, stdout, stderr) = authing(host, &["phone", &code], "");
@@ -55,7 +51,7 @@ fn a_code_is_exchanged_once_and_the_number_goes_to_standard_output() {
 
 #[test]
 fn every_error_kind_has_its_exit_status() {
-    let sandbox = sandbox();
+    let sandbox = Sandbox::start().unwrap();
     let (_, help, _) = authing("", &["phone", "--help"], "");
     for (fault, status, kind) in [
         (Fault::delay(Duration::from_secs(60)), 13, "Timeout"),
@@ -126,7 +122,7 @@ fn the_doctor_names_the_cause_and_the_flag() {
     let [ca, own] = ["issuer", "own"].map(Identity::ca);
     let (tls, ca_pem) = tls_sandbox("ca", &ca, &ca.server());
     let (own, own_pem) = tls_sandbox("own", &own, &own);
-    let plain = sandbox();
+    let plain = Sandbox::start().unwrap();
     for row in [
         "PLAIN | 0 | WeChat rejected the code of this check | nothing to fix",
         "TLS --root-certificate CA_PEM | 0 | WeChat rejected the code | nothing to fix",
