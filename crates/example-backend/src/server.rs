@@ -1,6 +1,5 @@
 //! The socket: limits on what clients can hold open, and a graceful shutdown.
 
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,28 +33,26 @@ pub async fn serve(listener: TcpListener, state: AppState, limits: Limits, stop:
         .max_buf_size(16 * 1024);
     let connections = Arc::new(Semaphore::new(limits.connections));
     let graceful = GracefulShutdown::new();
-    let mut stop = pin!(stop);
-    loop {
-        let accept = async {
+    let accept = async {
+        loop {
             let permit = Arc::clone(&connections).acquire_owned().await;
-            (listener.accept().await, permit)
-        };
-        let (accepted, permit) = tokio::select! {
-            _ = &mut stop => break,
-            accepted = accept => accepted,
-        };
-        let Ok((stream, _)) = accepted else {
-            // Out of file descriptors, for example: wait until connections end.
-            sleep(Duration::from_millis(100)).await;
-            continue;
-        };
-        let connection = http.serve_connection(TokioIo::new(stream), service.clone());
-        let connection = graceful.watch(connection);
-        tokio::spawn(async move {
-            // An error means that the client is gone or too slow.
-            let _ = connection.await;
-            drop(permit);
-        });
+            let Ok((stream, _)) = listener.accept().await else {
+                // Out of file descriptors, for example: wait until connections end.
+                sleep(Duration::from_millis(100)).await;
+                continue;
+            };
+            let connection = http.serve_connection(TokioIo::new(stream), service.clone());
+            let connection = graceful.watch(connection);
+            tokio::spawn(async move {
+                // An error means that the client is gone or too slow.
+                let _ = connection.await;
+                drop(permit);
+            });
+        }
+    };
+    tokio::select! {
+        () = accept => {}
+        _ = stop => {}
     }
     // Connections that do not end in time are dropped; their exchanges are not.
     let _ = timeout(Duration::from_secs(15), graceful.shutdown()).await;
