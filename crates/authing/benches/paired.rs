@@ -22,15 +22,14 @@ fn main() {
                 runtime.block_on(async { (Reqwest::new(&target), Facade::new(&target)) });
             let mut ratios: Vec<f64> = (0..=PAIRS)
                 .map(|pair| {
+                    let theirs = || seconds(&runtime, &reqwest, tasks, calls);
+                    let ours = || seconds(&runtime, &facade, tasks, calls);
                     // The first of a pair changes, so that drift of the machine cancels out.
-                    let (theirs, ours) = if pair % 2 == 0 {
-                        let theirs = seconds(&runtime, &reqwest, tasks, calls);
-                        (theirs, seconds(&runtime, &facade, tasks, calls))
+                    if pair % 2 == 0 {
+                        theirs() / ours()
                     } else {
-                        let ours = seconds(&runtime, &facade, tasks, calls);
-                        (seconds(&runtime, &reqwest, tasks, calls), ours)
-                    };
-                    theirs / ours
+                        (ours() / theirs()).recip()
+                    }
                 })
                 .skip(1) // the first pair opens the connections
                 .collect();

@@ -41,6 +41,7 @@ fn time<C: Caller>(target: &Target, tasks: u64, calls: u64) -> Duration {
 
 fn first_https_response(criterion: &mut Criterion) {
     let target = Target::https();
+    let address = target.address().to_string();
     let mut group = criterion.benchmark_group("first_https_response");
     group
         .sample_size(20)
@@ -49,14 +50,8 @@ fn first_https_response(criterion: &mut Criterion) {
         group.bench_function(client, |bencher| {
             bencher.iter(|| {
                 let mut child = Command::new(std::env::current_exe().unwrap());
-                child.args(["first", client, &target.address().to_string()]);
-                assert!(
-                    child
-                        .arg(target.root().unwrap())
-                        .status()
-                        .unwrap()
-                        .success()
-                );
+                child.args(["first", client, &address, target.root().unwrap()]);
+                assert!(child.status().unwrap().success());
             });
         });
     }
@@ -72,15 +67,13 @@ criterion_group!(benches, throughput, first_https_response);
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
-    if let [_, first_word, client, address, root] = arguments.as_slice()
-        && first_word == "first"
-    {
-        let target = Target::at(address.parse().unwrap(), root.clone());
-        match client.as_str() {
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    if let [_, "first", client, address, root] = arguments[..] {
+        let target = Target::at(address.parse().unwrap(), root.to_owned());
+        return match client {
             "reqwest" => first::<Reqwest>(&target),
             _ => first::<Facade>(&target),
-        }
-        return;
+        };
     }
     benches();
     Criterion::default().configure_from_args().final_summary();
