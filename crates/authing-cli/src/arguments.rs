@@ -20,7 +20,6 @@ This is not an official Authing product.";
 /// Authing, or explains why that fails.
 #[derive(Parser)]
 #[command(name = "authing", version, after_help = EXAMPLES)]
-#[command(arg_required_else_help = true, subcommand_required = true)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,

@@ -14,10 +14,7 @@ pub(crate) fn report(error: &clap::Error) -> ExitCode {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
             return output::print(&rendered, ExitCode::SUCCESS);
         }
-        // These texts contain names of options only.
-        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
-        | ErrorKind::MissingRequiredArgument
-        | ErrorKind::MissingSubcommand => output::error(&rendered),
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => output::error(&rendered),
         _ => output::error(&without_values(error)),
     }
     ExitCode::from(exit::USAGE)

@@ -1,6 +1,6 @@
 //! Maps an error to an HTTP status and to what the mini program does next.
 
-use authing::{CodeState, Error, ErrorKind};
+use authing::{Error, ErrorKind};
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -30,29 +30,27 @@ pub(crate) struct Failure(pub(crate) StatusCode, pub(crate) Action);
 impl From<&Error> for Failure {
     fn from(error: &Error) -> Self {
         let retry_after_seconds = error.retry_after().unwrap_or_default().as_secs() + 1;
-        let (status, action) = match (error.kind(), error.code_state()) {
+        let action = match error.kind() {
             // The client has retried already, so the mini program waits before it does.
-            _ if error.is_retryable() && retry_after_seconds <= MAX_RETRY_AFTER => {
-                let action = Action::Retry {
-                    retry_after_seconds,
-                };
-                (StatusCode::SERVICE_UNAVAILABLE, action)
-            }
-            (ErrorKind::Connect | ErrorKind::Throttled, _) => {
-                (StatusCode::SERVICE_UNAVAILABLE, Action::TryLater)
-            }
-            (ErrorKind::InvalidArgument, _) => (StatusCode::BAD_REQUEST, Action::FixRequest),
-            (_, CodeState::Invalid) => (StatusCode::UNPROCESSABLE_ENTITY, Action::TapAgain),
+            _ if error.is_retryable() && retry_after_seconds <= MAX_RETRY_AFTER => Action::Retry {
+                retry_after_seconds,
+            },
+            ErrorKind::InvalidArgument => Action::FixRequest,
+            // The code is used or may have been used, so it is never sent again.
+            ErrorKind::Timeout
+            | ErrorKind::Transport
+            | ErrorKind::CodeRejected
+            | ErrorKind::UnknownStatus => Action::TapAgain,
             // Another tap would fail too, until the operator acts or the service recovers.
-            (ErrorKind::Config | ErrorKind::Misconfigured, _) => {
-                (StatusCode::INTERNAL_SERVER_ERROR, Action::TryLater)
-            }
-            (ErrorKind::Upstream | ErrorKind::Service | ErrorKind::UnexpectedResponse, _) => {
-                (StatusCode::BAD_GATEWAY, Action::TryLater)
-            }
-            // The code may have been used, so it is never sent again.
-            (ErrorKind::Timeout, _) => (StatusCode::GATEWAY_TIMEOUT, Action::TapAgain),
-            _ => (StatusCode::BAD_GATEWAY, Action::TapAgain),
+            _ => Action::TryLater,
+        };
+        let status = match error.kind() {
+            ErrorKind::Connect | ErrorKind::Throttled => StatusCode::SERVICE_UNAVAILABLE,
+            ErrorKind::InvalidArgument => StatusCode::BAD_REQUEST,
+            ErrorKind::CodeRejected => StatusCode::UNPROCESSABLE_ENTITY,
+            ErrorKind::Config | ErrorKind::Misconfigured => StatusCode::INTERNAL_SERVER_ERROR,
+            ErrorKind::Timeout => StatusCode::GATEWAY_TIMEOUT,
+            _ => StatusCode::BAD_GATEWAY,
         };
         Self(status, action)
     }
