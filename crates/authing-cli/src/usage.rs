@@ -23,11 +23,8 @@ pub(crate) fn report(error: &clap::Error) -> ExitCode {
 /// The kind of the error and the option concerned, if it is one of this program.
 fn without_values(error: &clap::Error) -> String {
     let mut text = format!("error: {}", error.kind());
-    let is_unknown = matches!(
-        error.kind(),
-        ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand
-    );
-    if let Some(option) = error.get(ContextKind::InvalidArg).filter(|_| !is_unknown) {
+    let is_ours = error.kind() != ErrorKind::UnknownArgument;
+    if let Some(option) = error.get(ContextKind::InvalidArg).filter(|_| is_ours) {
         text.push_str(&format!(": {option}"));
     }
     if let Some(known) = error.get(ContextKind::SuggestedArg) {

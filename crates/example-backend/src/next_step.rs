@@ -3,7 +3,6 @@
 use authing::{Error, ErrorKind};
 use axum::Json;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 /// Users do not wait longer than this number of seconds.
@@ -25,39 +24,32 @@ pub(crate) enum Action {
 }
 
 /// The response without a phone number; the details are in the log only.
-pub(crate) struct Failure(pub(crate) StatusCode, pub(crate) Action);
+pub(crate) type Failure = (StatusCode, Json<Action>);
 
-impl From<&Error> for Failure {
-    fn from(error: &Error) -> Self {
-        let retry_after_seconds = error.retry_after().unwrap_or_default().as_secs() + 1;
-        let action = match error.kind() {
-            // The client has retried already, so the mini program waits before it does.
-            _ if error.is_retryable() && retry_after_seconds <= MAX_RETRY_AFTER => Action::Retry {
-                retry_after_seconds,
-            },
-            ErrorKind::InvalidArgument => Action::FixRequest,
-            // The code is used or may have been used, so it is never sent again.
-            ErrorKind::Timeout
-            | ErrorKind::Transport
-            | ErrorKind::CodeRejected
-            | ErrorKind::UnknownStatus => Action::TapAgain,
-            // Another tap would fail too, until the operator acts or the service recovers.
-            _ => Action::TryLater,
-        };
-        let status = match error.kind() {
-            ErrorKind::Connect | ErrorKind::Throttled => StatusCode::SERVICE_UNAVAILABLE,
-            ErrorKind::InvalidArgument => StatusCode::BAD_REQUEST,
-            ErrorKind::CodeRejected => StatusCode::UNPROCESSABLE_ENTITY,
-            ErrorKind::Config | ErrorKind::Misconfigured => StatusCode::INTERNAL_SERVER_ERROR,
-            ErrorKind::Timeout => StatusCode::GATEWAY_TIMEOUT,
-            _ => StatusCode::BAD_GATEWAY,
-        };
-        Self(status, action)
-    }
-}
-
-impl IntoResponse for Failure {
-    fn into_response(self) -> Response {
-        (self.0, Json(self.1)).into_response()
-    }
+/// Decides what the mini program does after an error.
+pub(crate) fn next_step(error: &Error) -> Failure {
+    let retry_after_seconds = error.retry_after().unwrap_or_default().as_secs() + 1;
+    let action = match error.kind() {
+        // The client has retried already, so the mini program waits before it does.
+        _ if error.is_retryable() && retry_after_seconds <= MAX_RETRY_AFTER => Action::Retry {
+            retry_after_seconds,
+        },
+        ErrorKind::InvalidArgument => Action::FixRequest,
+        // The code is used or may have been used, so it is never sent again.
+        ErrorKind::Timeout
+        | ErrorKind::Transport
+        | ErrorKind::CodeRejected
+        | ErrorKind::UnknownStatus => Action::TapAgain,
+        // Another tap would fail too, until the operator acts or the service recovers.
+        _ => Action::TryLater,
+    };
+    let status = match error.kind() {
+        ErrorKind::Connect | ErrorKind::Throttled => StatusCode::SERVICE_UNAVAILABLE,
+        ErrorKind::InvalidArgument => StatusCode::BAD_REQUEST,
+        ErrorKind::CodeRejected => StatusCode::UNPROCESSABLE_ENTITY,
+        ErrorKind::Config | ErrorKind::Misconfigured => StatusCode::INTERNAL_SERVER_ERROR,
+        ErrorKind::Timeout => StatusCode::GATEWAY_TIMEOUT,
+        _ => StatusCode::BAD_GATEWAY,
+    };
+    (status, Json(action))
 }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use crate::AppState;
-use crate::next_step::{Action, Failure};
+use crate::next_step::{Action, Failure, next_step};
 
 /// The time for a request body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -33,7 +33,7 @@ pub(crate) async fn phone(
     // If the client disconnects, axum drops this handler. The spawned exchange still runs to its
     // end and stores the number, which has been paid for.
     let exchange = state.exchanges.clone().spawn(exchange(state, code));
-    let panicked = Failure(StatusCode::INTERNAL_SERVER_ERROR, Action::TapAgain);
+    let panicked = (StatusCode::INTERNAL_SERVER_ERROR, Json(Action::TapAgain));
     exchange.await.unwrap_or(Err(panicked))
 }
 
@@ -45,7 +45,7 @@ async fn read_code(request: Request) -> Result<String, Failure> {
         Ok(Err(rejection)) => rejection.status(),
         Err(_) => StatusCode::REQUEST_TIMEOUT,
     };
-    Err(Failure(status, Action::FixRequest))
+    Err((status, Json(Action::FixRequest)))
 }
 
 async fn exchange(state: AppState, code: String) -> Result<Json<Value>, Failure> {
@@ -54,7 +54,7 @@ async fn exchange(state: AppState, code: String) -> Result<Json<Value>, Failure>
         .get_wechat_miniprogram_phone(code, &*state.connection);
     let reply = request.await.map_err(|error| {
         log(&error);
-        Failure::from(&error)
+        next_step(&error)
     })?;
     state.numbers.add(&reply.data);
     tracing::info!("stored a phone number");
