@@ -41,7 +41,8 @@ fn time<C: Caller>(target: &Target, tasks: u64, calls: u64) -> Duration {
 
 fn first_https_response(criterion: &mut Criterion) {
     let target = Target::https();
-    let address = target.address().to_string();
+    let address = target.address.to_string();
+    let root = target.root.as_deref().unwrap();
     let mut group = criterion.benchmark_group("first_https_response");
     group
         .sample_size(20)
@@ -50,7 +51,7 @@ fn first_https_response(criterion: &mut Criterion) {
         group.bench_function(client, |bencher| {
             bencher.iter(|| {
                 let mut child = Command::new(std::env::current_exe().unwrap());
-                child.args(["first", client, &address, target.root().unwrap()]);
+                child.args(["first", client, &address, root]);
                 assert!(child.status().unwrap().success());
             });
         });
@@ -69,7 +70,8 @@ fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     if let [_, "first", client, address, root] = arguments[..] {
-        let target = Target::at(address.parse().unwrap(), root.to_owned());
+        let (address, root) = (address.parse().unwrap(), Some(root.to_owned()));
+        let target = Target { address, root };
         return match client {
             "reqwest" => first::<Reqwest>(&target),
             _ => first::<Facade>(&target),

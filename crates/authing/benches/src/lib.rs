@@ -72,7 +72,7 @@ pub struct Reqwest {
 impl Caller for Reqwest {
     fn new(target: &Target) -> Self {
         let mut builder = target.http_client_builder().timeout(TIMEOUT);
-        if let Some(root) = target.root() {
+        if let Some(root) = &target.root {
             let root = reqwest::Certificate::from_pem(root.as_bytes()).unwrap();
             builder = builder.tls_certs_merge([root]);
         }
@@ -132,8 +132,8 @@ impl Caller for Facade {
             // As reqwest's, because idle connections would expire in a run under valgrind.
             .pool_idle_timeout(Duration::from_secs(90))
             .http_client_builder(target.http_client_builder());
-        if let Some(root) = target.root() {
-            builder = builder.add_root_certificate_pem(root);
+        if let Some(root) = &target.root {
+            builder = builder.add_root_certificate_pem(root.as_str());
         }
         Self(builder.build().unwrap())
     }

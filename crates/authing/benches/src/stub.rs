@@ -17,8 +17,10 @@ const BODY: &str = r#"{"statusCode":200,"message":"Operation successful","reques
 /// A running stub and what a client needs to reach it.
 #[derive(Clone, Debug)]
 pub struct Target {
-    address: SocketAddr,
-    root: Option<String>,
+    /// The address of the stub.
+    pub address: SocketAddr,
+    /// The certificate to trust in PEM format; only https has one.
+    pub root: Option<String>,
 }
 
 impl Target {
@@ -26,10 +28,8 @@ impl Target {
     /// the delay.
     pub fn http(delay: Duration) -> Self {
         let address = serve(move |stream| answer(stream, delay));
-        Self {
-            address,
-            root: None,
-        }
+        let root = None;
+        Self { address, root }
     }
 
     /// Starts a stub for https with a new self-signed certificate.
@@ -46,28 +46,8 @@ impl Target {
             let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
             answer(StreamOwned::new(connection, stream), Duration::ZERO);
         });
-        Self {
-            address,
-            root: Some(cert.pem()),
-        }
-    }
-
-    /// Describes a stub that runs in another process.
-    pub fn at(address: SocketAddr, root: String) -> Self {
-        Self {
-            address,
-            root: Some(root),
-        }
-    }
-
-    /// Returns the address of the stub.
-    pub fn address(&self) -> SocketAddr {
-        self.address
-    }
-
-    /// Returns the certificate to trust in PEM format; only https has one.
-    pub fn root(&self) -> Option<&str> {
-        self.root.as_deref()
+        let root = Some(cert.pem());
+        Self { address, root }
     }
 
     /// Returns the URL of the stub without a path and, as in production, without a port.
