@@ -5,19 +5,14 @@ use std::process::ExitCode;
 
 use serde_json::Value;
 
-/// Replaces a text that repeats the code.
-const HIDDEN: &str = "(hidden: repeats the code)";
-
 /// Names and values in the order of the output.
 pub(crate) type Rows = Vec<(&'static str, Value)>;
 
 /// Writes to standard output; a failure, such as a closed pipe, becomes the exit status.
 pub(crate) fn print(text: &str, then: ExitCode) -> ExitCode {
     let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Ok(()) => then,
-        Err(_) => ExitCode::FAILURE,
-    }
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    written.map_or(ExitCode::FAILURE, |()| then)
 }
 
 /// Writes to standard error; there is nowhere to report a failure.
@@ -60,10 +55,9 @@ pub(crate) fn table(rows: Rows, code: &str) -> String {
 /// One printable line that does not repeat the code.
 pub(crate) fn clean(text: &str, code: &str) -> String {
     if !code.is_empty() && text.contains(code) {
-        return HIDDEN.to_owned();
+        return "(hidden: repeats the code)".to_owned();
     }
-    let printable = |c| if is_printable(c) { c } else { '\u{fffd}' };
-    text.chars().map(printable).collect()
+    text.replace(|c| !is_printable(c), "\u{fffd}")
 }
 
 /// Whether a character neither controls a terminal nor changes the direction of the text.
