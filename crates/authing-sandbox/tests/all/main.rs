@@ -10,18 +10,21 @@ mod program;
 mod tls;
 
 use std::fmt::Display;
-use std::io::{self, Read as _, Write as _};
-use std::net::TcpStream;
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::{TcpStream, ToSocketAddrs};
 use std::time::{Duration, Instant};
 
-use authing_sandbox::{Builder, CodeStatus, EXCHANGE_PATH, Fault, How, RequestRecord, Sandbox};
+use authing_sandbox::CodeStatus::{Consumed, Issued};
+use authing_sandbox::How::{Fin, Reset, Stall};
+use authing_sandbox::*;
 use serde_json::{Value, json};
 
 const NUMBER: &str = "+8613800138000";
-const APP: &str = "x-authing-app-id: sandbox-app\r\n";
-
-/// All ways in which the sandbox ends a connection.
-const HOWS: [How; 3] = [How::Fin, How::Reset, How::Stall];
+const JSON: &str = "host: localhost\r\ncontent-type: application/json\r\n";
+/// The headers that an application must send.
+const APP: &str =
+    "host: localhost\r\ncontent-type: application/json\r\nx-authing-app-id: sandbox-app\r\n";
+const MILLISECOND: Duration = Duration::from_millis(1);
 
 fn sandbox() -> Sandbox {
     start(Sandbox::builder())
@@ -41,13 +44,14 @@ fn seen(sandbox: &Sandbox, code: &str) -> (u64, CodeStatus) {
     (entry.presented, entry.status)
 }
 
-fn push(sandbox: &Sandbox, fault: Fault) {
-    sandbox.push_fault(fault).unwrap();
-}
-
 /// The record of the latest request.
 fn last(sandbox: &Sandbox) -> RequestRecord {
     sandbox.requests().pop().unwrap()
+}
+
+/// The record of the latest connection.
+fn connection(sandbox: &Sandbox) -> ConnectionRecord {
+    sandbox.connections().pop().unwrap()
 }
 
 /// The rows of a table, one a line, with cells separated by `|`.
@@ -58,38 +62,33 @@ fn rows<const N: usize>(table: &str) -> impl Iterator<Item = [&str; N]> {
     })
 }
 
+/// A text with words replaced.
+fn fill<'a>(text: &str, words: impl IntoIterator<Item = [&'a str; 2]>) -> String {
+    let words = words.into_iter();
+    words.fold(text.to_owned(), |text, [from, to]| text.replace(from, to))
+}
+
 /// Waits until a condition holds.
 fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !condition() {
         assert!(begun.elapsed() < Duration::from_secs(30), "{what}");
-        std::thread::sleep(Duration::from_millis(1));
+        std::thread::sleep(MILLISECOND);
     }
 }
 
-/// A request with a JSON body, as bytes.
-fn request(method: &str, path: &str, headers: &str, body: impl Display) -> Vec<u8> {
+/// A request whose headers are given, except for the length of the body.
+fn request(line: &str, headers: &str, body: impl Display) -> String {
     let body = body.to_string();
     let length = body.len();
-    format!(
-        "{method} {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
-         {headers}content-length: {length}\r\n\r\n{body}"
-    )
-    .into_bytes()
+    format!("{line} HTTP/1.1\r\n{headers}content-length: {length}\r\n\r\n{body}")
 }
 
-/// The exchange request of a code, as bytes.
-fn exchange_request(code: &str) -> Vec<u8> {
+/// The exchange request of a code.
+fn exchange_request(code: &str) -> String {
     let body = json!({ "code": code, "extIdpConnidentifier": "my-wxapp" });
     let headers = format!("{APP}x-authing-lang: en-US\r\n");
-    request("POST", EXCHANGE_PATH, &headers, body)
-}
-
-/// A request with one part of its text replaced.
-fn replaced(request: Vec<u8>, part: &str, with: &str) -> Vec<u8> {
-    let text = String::from_utf8(request).unwrap();
-    assert!(text.contains(part), "{text}");
-    text.replacen(part, with, 1).into_bytes()
+    request(&format!("POST {EXCHANGE_PATH}"), &headers, body)
 }
 
 /// The JSON body of a response.
@@ -103,22 +102,36 @@ struct Peer(TcpStream);
 
 impl Peer {
     /// Connects and sends bytes.
-    fn connect(sandbox: &Sandbox, bytes: &[u8]) -> Self {
-        let mut peer = Self(TcpStream::connect(sandbox.address()).unwrap());
+    fn connect(address: impl ToSocketAddrs, bytes: impl AsRef<[u8]>) -> Self {
+        let mut peer = Self(TcpStream::connect(address).unwrap());
         peer.0.set_nodelay(true).unwrap();
-        let timeout = Some(Duration::from_secs(10));
-        peer.0.set_read_timeout(timeout).unwrap();
+        peer.0.set_read_timeout(Some(MILLISECOND * 10_000)).unwrap();
         peer.send(bytes);
         peer
     }
 
-    fn send(&mut self, bytes: &[u8]) {
-        self.0.write_all(bytes).unwrap();
+    fn send(&mut self, bytes: impl AsRef<[u8]>) {
+        self.0.write_all(bytes.as_ref()).unwrap();
     }
 
     fn read(&mut self, length: usize) -> Vec<u8> {
         let mut bytes = vec![0; length];
         self.0.read_exact(&mut bytes).unwrap();
+        bytes
+    }
+
+    /// Reads so many bytes. Then the stream must end in this way; a stall is a short silence.
+    fn read_all(&mut self, length: usize, how: How) -> Vec<u8> {
+        let bytes = self.read(length);
+        let (timeout, end) = match how {
+            Fin => (10_000, Ok(0)),
+            Reset => (10_000, Err(ErrorKind::ConnectionReset)),
+            _ => (50, Err(ErrorKind::WouldBlock)),
+        };
+        let timeout = Some(MILLISECOND * timeout);
+        self.0.set_read_timeout(timeout).unwrap();
+        let found = self.0.read(&mut [0]).map_err(|error| error.kind());
+        assert_eq!(found, end, "{how:?} after {length} bytes");
         bytes
     }
 
@@ -128,43 +141,24 @@ impl Peer {
         while !head.ends_with(b"\r\n\r\n") {
             head.append(&mut self.read(1));
         }
-        let mut response = String::from_utf8(head).unwrap();
-        let mut lines = response.lines();
-        let length = lines.find_map(|line| line.strip_prefix("content-length: "));
-        let body = self.read(length.unwrap().parse().unwrap());
-        response += &String::from_utf8(body).unwrap();
-        response
+        let head = String::from_utf8(head).unwrap();
+        let (_, length) = head.split_once("content-length: ").unwrap();
+        let length = length.lines().next().unwrap().parse().unwrap();
+        head + &String::from_utf8(self.read(length)).unwrap()
     }
 
     fn exchange(&mut self, code: &str) -> String {
-        self.send(&exchange_request(code));
+        self.send(exchange_request(code));
         self.receive()
-    }
-
-    /// Reads so many bytes, after which the stream ends like this, or is silent.
-    fn read_all(&mut self, length: usize, how: How) -> Vec<u8> {
-        let bytes = self.read(length);
-        if how == How::Stall {
-            let a_while = Some(Duration::from_millis(50));
-            self.0.set_read_timeout(a_while).unwrap();
-        }
-        let end = match self.0.read(&mut [0]).map_err(|error| error.kind()) {
-            Ok(0) => How::Fin,
-            Err(io::ErrorKind::ConnectionReset) => How::Reset,
-            Err(io::ErrorKind::WouldBlock) => How::Stall,
-            other => panic!("{other:?}"),
-        };
-        assert_eq!(end, how);
-        bytes
     }
 }
 
 /// Sends one request on a connection of its own.
-fn send(sandbox: &Sandbox, bytes: &[u8]) -> String {
-    Peer::connect(sandbox, bytes).receive()
+fn send(sandbox: &Sandbox, bytes: impl AsRef<[u8]>) -> String {
+    Peer::connect(sandbox.address(), bytes).receive()
 }
 
 /// Exchanges a code on a connection of its own.
 fn exchange(sandbox: &Sandbox, code: &str) -> Value {
-    json(&send(sandbox, &exchange_request(code)))
+    json(&send(sandbox, exchange_request(code)))
 }

@@ -1,11 +1,7 @@
-//! The program in a process of its own: its commands, and its memory.
+//! The program in a process of its own: its options, and its memory.
 
-use std::io::{BufRead as _, BufReader};
-use std::net::TcpStream;
+use std::io::{self, BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
-
-use authing_sandbox::Fault;
-use serde_json::json;
 
 use crate::*;
 
@@ -13,18 +9,25 @@ use crate::*;
 struct Program(Child, String);
 
 impl Program {
-    fn command() -> Command {
-        Command::new(env!("CARGO_BIN_EXE_authing-sandbox"))
-    }
-
-    fn start(options: &[&str]) -> Self {
-        let mut command = Self::command();
-        command.args(options).arg("--port=0");
-        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    fn start(options: &str) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_authing-sandbox"));
+        command.arg("--port=0").args(options.split(' '));
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let lines = lines.map(|line| line.unwrap() + "\n");
         let text = lines.take_while(|line| !line.contains("Ctrl-C")).collect();
         Self(child, text)
+    }
+
+    /// The rest of the line after some words.
+    fn after(&self, words: &str) -> &str {
+        let (_, rest) = self.1.split_once(words).expect(&self.1);
+        rest.lines().next().unwrap()
+    }
+
+    fn connect(&self) -> Peer {
+        Peer::connect(self.after("http://"), "")
     }
 }
 
@@ -36,17 +39,20 @@ impl Drop for Program {
 }
 
 #[test]
-fn the_program_prints_a_code_that_works_once_and_rejects_wrong_options() {
-    for (limit, part) in [("off", NUMBER), ("0", "429 Too Many Requests")] {
-        let program = Program::start(&["--phone", NUMBER, "--rate-limit", limit]);
-        let text = &program.1;
-        let after = |words: &str| text.split_once(words).unwrap().1.lines().next().unwrap();
-        let code = after(&format!("code for {NUMBER}: "));
-        let mut peer = Peer(TcpStream::connect(after("http://")).unwrap());
-        assert!(peer.exchange(code).contains(part), "{text}");
-    }
-    let rejected = Program::command().args(["--shape", "x"]).output().unwrap();
-    let error = String::from_utf8(rejected.stderr).unwrap();
+fn the_program_does_as_its_options_say_prints_a_code_and_rejects_wrong_options() {
+    let options = "--phone=+8613800138000 --rate-limit=7 --latency-ms=5 --shape=beside \
+        --connection=my-wxapp,x --backend=http://127.0.0.1:1/";
+    let program = Program::start(options);
+    let mut peer = program.connect();
+    let reply = json(&peer.exchange(program.after(&format!("code for {NUMBER}: "))));
+    assert_eq!(reply["phone_info"]["phoneNumber"], NUMBER);
+    peer.send(request("GET /sandbox", JSON, ""));
+    let state = json(&peer.receive());
+    let names = ["rateLimit", "latencyMs", "connections", "backend"];
+    let expected = json!([7, 5.0, ["my-wxapp", "x"], "http://127.0.0.1:1/"]);
+    assert_eq!(json!(names.map(|name| &state[name])), expected);
+    let mut rejected = Program::start("--shape=x");
+    let error = io::read_to_string(rejected.0.stderr.take().unwrap()).unwrap();
     let shapes = "documented, nested, beside, loose";
     assert!(error.contains(shapes), "{error}");
 }
@@ -54,21 +60,18 @@ fn the_program_prints_a_code_that_works_once_and_rejects_wrong_options() {
 #[cfg(target_os = "linux")]
 #[test]
 fn peers_that_read_nothing_are_reset_and_cost_little_memory() {
-    let program = Program::start(&[]);
-    let address = program.1.split_once("http://").unwrap().1;
-    let address = address.lines().next().unwrap();
-    let connect = || Peer(TcpStream::connect(address).unwrap());
+    let program = Program::start("--rate-limit=off");
+    let mut admin = program.connect();
     let flood = Fault::raw("HTTP/1.1 200 OK\r\n").repeating("x: y\r\n");
-    let mut admin = connect();
     let flood = json!(flood.permanent());
-    admin.send(&request("POST", "/sandbox/faults", "", flood));
+    admin.send(request("POST /sandbox/faults", JSON, flood));
     admin.receive();
-    let mut peers = [(); 50].map(|()| connect());
+    let mut peers = [(); 50].map(|()| program.connect());
     for peer in &mut peers {
-        peer.send(&exchange_request("code"));
+        peer.send(exchange_request("code"));
     }
     eventually("all of them are reset", || {
-        admin.send(&request("GET", "/sandbox", "", ""));
+        admin.send(request("GET /sandbox", JSON, ""));
         let closed = r#""ending":"peer-closed""#;
         admin.receive().matches(closed).count() == peers.len()
     });
@@ -77,7 +80,7 @@ fn peers_that_read_nothing_are_reset_and_cost_little_memory() {
     let peak: u32 = peak.split_whitespace().next().unwrap().parse().unwrap();
     assert!(peak < 40_000, "{peak} kB");
     for peer in &mut peers {
-        let end = peer.0.read_to_end(&mut Vec::new());
-        assert_eq!(end.unwrap_err().kind(), io::ErrorKind::ConnectionReset);
+        let end = io::copy(&mut peer.0, &mut io::sink()).unwrap_err();
+        assert_eq!(end.kind(), ErrorKind::ConnectionReset);
     }
 }
