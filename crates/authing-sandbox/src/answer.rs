@@ -114,6 +114,18 @@ pub(crate) fn envelope(status_code: i32, message: &str) -> Envelope {
     fields.map(|(name, value)| (name.to_owned(), value)).into()
 }
 
+/// An envelope whose message is in the language of the request: Chinese unless another one is
+/// asked for. All others fall back to English, because Authing's texts in those are not known.
+pub(crate) fn localized(
+    request: &Request,
+    status_code: i32,
+    (chinese, english): (&str, &str),
+) -> Envelope {
+    let language = request.header("x-authing-lang").unwrap_or("zh");
+    let is_chinese = language.to_ascii_lowercase().starts_with("zh");
+    envelope(status_code, if is_chinese { chinese } else { english })
+}
+
 /// WeChat's error as it is in `data` or next to `statusCode`.
 pub(crate) fn wechat_error(errcode: i64, errmsg: &str) -> Value {
     json!({ "errcode": errcode, "errmsg": format!("{errmsg}, rid: {}", number::rid()) })

@@ -5,11 +5,11 @@ use std::time::Duration;
 use crate::answer::{Answer, envelope};
 use crate::fault::{Action, CutAt, Fault, How};
 use crate::get_wechat_miniprogram_phone::{self as phone, EXCHANGE_PATH};
+use crate::guard;
 use crate::ledger::Outcome;
-use crate::log::Ending;
+use crate::log::{Ending, RequestRecord};
 use crate::request::Request;
-use crate::state::State;
-use crate::{guard, operation};
+use crate::state::Core;
 
 /// What is sent in response to a request, and what happens to the connection. The default sends
 /// nothing.
@@ -90,42 +90,45 @@ impl Script {
 
 /// Takes the fault of a complete request, processes the request unless the fault prevents it, and
 /// says what is sent.
-pub(crate) fn respond(state: &State, request: &Request, number: u64) -> Script {
-    let mut core = state.core();
+pub(crate) fn respond(core: &mut Core, request: &Request, number: u64) -> Script {
     if let Err(answer) = guard::check_origin(request) {
-        core.log
-            .request(number, |record| record.outcome = Outcome::NotProcessed);
+        let change = |record: &mut RequestRecord| record.outcome = Outcome::NotProcessed;
+        core.log.request(number, change);
         return Script::send(&answer, Some(number));
     }
     let fault = core.take_fault(|trigger| !matches!(trigger, CutAt::Handshake(_)));
-    core.log.request(number, |record| {
-        record.fault = fault.as_ref().map(Fault::kind)
-    });
-    let latency = core.controls.latency;
-    drop(core);
+    let kind = fault.as_ref().map(Fault::kind);
+    core.log.request(number, |record| record.fault = kind);
     let fault = fault.unwrap_or_else(|| Fault::delay(Duration::ZERO));
-    let answer = complete(state, request, number, fault.consumes());
+    let answer = complete(core, request, number, fault.consumes());
     let answer = fault.alter(answer).finish(request);
     let mut script = Script::new(&fault, &answer, Some(number));
-    script.steps[0].0 += latency;
+    script.steps[0].0 += core.config.latency;
     script
 }
 
-/// Processes a complete request, or only counts it.
-pub(crate) fn complete(state: &State, request: &Request, number: u64, process: bool) -> Answer {
-    let note = |outcome| operation::note(&mut state.core(), request, number, outcome);
-    if !process {
-        note(Outcome::NotProcessed);
-        unprocessed()
+/// Processes a complete request, or only counts it, and writes down what it led to.
+pub(crate) fn complete(core: &mut Core, request: &Request, number: u64, process: bool) -> Answer {
+    let (outcome, answer) = if !process {
+        (Outcome::NotProcessed, unprocessed())
     } else if request.method == "POST" && request.path() == EXCHANGE_PATH {
-        phone::process(state, request, number)
+        phone::process(core, request, number)
     } else {
-        note(Outcome::NotFound);
         // The words of NestJS, which Authing's gateway is built on; assumed.
         let path: String = request.path().chars().take(256).collect();
         let message = format!("Cannot {} {path}", request.method);
-        Answer::json(404, &envelope(404, &message))
+        let answer = Answer::json(404, &envelope(404, &message));
+        (Outcome::NotFound, answer)
+    };
+    let code = request.field("code");
+    if let Some(code) = code {
+        core.ledger.note(code);
     }
+    core.log.request(number, |record| {
+        record.code = code.map(str::to_owned);
+        record.outcome = outcome;
+    });
+    answer
 }
 
 /// The real response where nothing is processed.

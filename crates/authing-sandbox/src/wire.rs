@@ -144,8 +144,8 @@ impl Connection {
     /// Changes the record of the request at the beginning of the buffer, which is begun if it is
     /// not, and returns its number. Of the bytes that have come, at most `length` belong to it.
     fn note(&mut self, length: usize, change: impl FnOnce(&mut RequestRecord)) -> u64 {
-        let now = self.state.now();
         let mut core = self.state.core();
+        let now = core.now();
         let begin = || core.log.begin(self.number, now);
         let number = *self.record.get_or_insert_with(begin);
         core.log.request(number, |record| {
@@ -292,11 +292,12 @@ impl Connection {
             return Script::send(&answer.finish(request), None);
         }
         let number = self.note(request.length, |record| record.complete = true);
+        let mut core = self.state.core();
         if let Some(process) = unsent {
-            api::complete(&self.state, request, number, process);
+            api::complete(&mut core, request, number, process);
             return Script::default();
         }
-        api::respond(&self.state, request, number)
+        api::respond(&mut core, request, number)
     }
 
     /// Sends what a script says, ends the connection as it says, and returns whether it goes on.
