@@ -1,11 +1,11 @@
 //! The program: flags, environment variables, and the text at the start.
 #![allow(clippy::print_stdout, reason = "it is a program")]
 
-use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::thread;
 use std::time::Duration;
 
+use anyhow::Result;
 use authing_sandbox::{Sandbox, Shape};
 use clap::Parser;
 
@@ -67,18 +67,8 @@ fn rate_limit(text: &str) -> Result<Option<u32>, &'static str> {
     Ok(if text == "off" { None } else { Some(number?) })
 }
 
-fn main() {
-    let sandbox = start(&Options::parse());
-    let _sandbox = sandbox.unwrap_or_else(|error| {
-        clap::Error::raw(clap::error::ErrorKind::Io, format!("{error}\n")).exit()
-    });
-    loop {
-        thread::park();
-    }
-}
-
-/// Starts the sandbox and prints where it listens.
-fn start(options: &Options) -> io::Result<Sandbox> {
+fn main() -> Result<()> {
+    let options = Options::parse();
     let mut builder = Sandbox::builder()
         .bind(SocketAddr::new(options.host, options.port))
         .allow_remote(options.allow_remote)
@@ -117,5 +107,7 @@ Ctrl-C stops it.",
         options.backend.as_deref().unwrap_or("none (--backend URL)"),
         base_url = sandbox.base_url(),
     );
-    Ok(sandbox)
+    loop {
+        thread::park();
+    }
 }
