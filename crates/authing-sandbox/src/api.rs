@@ -48,7 +48,7 @@ impl Script {
             ..Self::default()
         };
         match &fault.action {
-            Action::Answer { .. } => script.steps.push((wait, all)),
+            Action::Answer(_) => script.steps.push((wait, all)),
             Action::Twice => script.steps = vec![(Duration::ZERO, all.clone()), (wait, all)],
             Action::Raw {
                 bytes,
