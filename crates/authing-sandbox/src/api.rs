@@ -96,7 +96,7 @@ pub(crate) fn respond(core: &mut Core, request: &Request, number: u64) -> Script
         core.log.request(number, change);
         return Script::send(&answer, Some(number));
     }
-    let fault = core.take_fault(|trigger| !matches!(trigger, CutAt::Handshake(_)));
+    let fault = core.take_fault(CutAt::RequestBytes(0)..=CutAt::Request);
     let kind = fault.as_ref().map(Fault::kind);
     core.log.request(number, |record| record.fault = kind);
     let fault = fault.unwrap_or_else(|| Fault::delay(Duration::ZERO));

@@ -271,15 +271,10 @@ impl Fault {
         })
     }
 
-    /// When the fault acts: [`CutAt::Handshake`], [`CutAt::RequestBytes`] or [`CutAt::Request`].
+    /// When the fault acts: [`CutAt::Request`] or earlier.
     pub(crate) fn trigger(&self) -> CutAt {
-        let at = match self.action {
-            Action::Cut { at, .. } => at,
-            _ => CutAt::Request,
-        };
-        match (at, self.early) {
-            (CutAt::Accept, _) => CutAt::Handshake(0),
-            (CutAt::Handshake(_) | CutAt::RequestBytes(_), _) => at,
+        match (&self.action, self.early) {
+            (Action::Cut { at, .. }, _) if *at < CutAt::Request => *at,
             (_, Some(bytes)) => CutAt::RequestBytes(bytes),
             _ => CutAt::Request,
         }

@@ -144,12 +144,11 @@ fn dechunk(bytes: &[u8]) -> Result<Option<(Vec<u8>, usize)>> {
         if size == 0 {
             // Trailers end with an empty line.
             let mut trailers = [httparse::EMPTY_HEADER; MAX_HEADERS];
-            return Ok(
-                match httparse::parse_headers(&bytes[at..], &mut trailers)? {
-                    Status::Complete((length, _)) => Some((body, at + length)),
-                    Status::Partial => None,
-                },
-            );
+            let end = httparse::parse_headers(&bytes[at..], &mut trailers)?;
+            let Status::Complete((length, _)) = end else {
+                break;
+            };
+            return Ok(Some((body, at + length)));
         }
         let end = at.saturating_add(usize::try_from(size)?);
         let Some(line_end) = bytes.get(end..end.saturating_add(2)) else {

@@ -1,6 +1,7 @@
 //! The state of a sandbox, protected by one lock.
 
 use std::collections::VecDeque;
+use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -124,10 +125,10 @@ impl Core {
         Ok(())
     }
 
-    /// Takes the first fault if `takes` accepts its trigger.
-    pub(crate) fn take_fault(&mut self, takes: impl FnOnce(CutAt) -> bool) -> Option<Fault> {
+    /// Takes the first fault if it acts in this part of a connection.
+    pub(crate) fn take_fault(&mut self, part: RangeInclusive<CutAt>) -> Option<Fault> {
         let first = self.faults.front_mut()?;
-        if !takes(first.trigger()) {
+        if !part.contains(&first.trigger()) {
             return None;
         }
         match &mut first.times {

@@ -14,7 +14,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::answer::{Answer, envelope};
 use crate::api::{self, Script};
-use crate::fault::{Action, CutAt, Fault, How};
+use crate::fault::{Action, CutAt, How};
 use crate::ledger::Outcome;
 use crate::log::{ConnectionRecord, Ending, RequestRecord};
 use crate::request::{self, HEAD_GRACE, Request};
@@ -89,12 +89,15 @@ impl Connection {
 
     /// Shakes hands if there is TLS, and serves requests.
     async fn run(mut self, mut tcp: TcpStream, acceptor: Option<TlsAcceptor>) {
-        let here = |trigger| matches!(trigger, CutAt::Handshake(_));
-        let fault = self.state.core().take_fault(here);
+        let part = CutAt::Accept..=CutAt::Handshake(usize::MAX);
+        let fault = self.state.core().take_fault(part);
         if let Some(fault) = fault
-            && let CutAt::Handshake(bytes) = fault.trigger()
-            && let Action::Cut { how, .. } = fault.action
+            && let Action::Cut { at, how } = fault.action
         {
+            let bytes = match at {
+                CutAt::Handshake(bytes) => bytes,
+                _ => 0,
+            };
             let mut start = (&mut tcp).take(bytes as u64);
             if io::copy(&mut start, &mut io::sink()).await.is_ok() && start.limit() == 0 {
                 pause(Duration::from_millis(fault.after_ms)).await;
@@ -224,30 +227,29 @@ impl Connection {
         let deadline = Instant::now() + self.patience();
         loop {
             let parsed = request::parse(&self.buffer);
-            let head = parsed.as_ref().ok().and_then(Option::as_ref);
-            let length = self.buffer.len();
-            let busy = self.early.is_some() || self.ended.is_some() || length == 0;
-            let here = |at| matches!(at, CutAt::RequestBytes(position) if position <= length);
-            let first = self.state.core().faults.front().map(Fault::trigger);
-            if !busy && first.is_some_and(here) {
-                // The head tells whose request it is.
-                let wait = matches!(parsed, Ok(None));
-                if wait && timeout(HEAD_GRACE, self.read(reader)).await == Ok(true) {
-                    continue;
-                }
-                let spared = head.is_some_and(|head| {
-                    head.is_for_console() || guard::check_origin(head).is_err()
-                });
-                let fault = || self.state.core().take_fault(here);
-                if !spared
-                    && let Some(fault) = fault()
-                    && let CutAt::RequestBytes(position) = fault.trigger()
-                {
-                    self.early = Some(fault.consumes());
-                    let number = self.note(position, |record| record.fault = Some(fault.kind()));
-                    let answer = fault.alter(api::unprocessed());
-                    return Some(Script::new(&fault, &answer, Some(number)));
-                }
+            let is_new = self.early.is_none() && self.ended.is_none() && !self.buffer.is_empty();
+            let grace = deadline.min(Instant::now() + HEAD_GRACE);
+            // The head tells whose request it is.
+            if is_new
+                && matches!(parsed, Ok(None))
+                && timeout_at(grace, self.read(reader)).await == Ok(true)
+            {
+                continue;
+            }
+            let spared =
+                |head: &Request| head.is_for_console() || guard::check_origin(head).is_err();
+            let is_spared = matches!(&parsed, Ok(Some(head)) if spared(head));
+            let part = CutAt::RequestBytes(0)..=CutAt::RequestBytes(self.buffer.len());
+            let fault = || self.state.core().take_fault(part);
+            if is_new
+                && !is_spared
+                && let Some(fault) = fault()
+                && let CutAt::RequestBytes(position) = fault.trigger()
+            {
+                self.early = Some(fault.consumes());
+                let number = self.note(position, |record| record.fault = Some(fault.kind()));
+                let answer = fault.alter(api::unprocessed());
+                return Some(Script::new(&fault, &answer, Some(number)));
             }
             match parsed {
                 Ok(Some(request)) if request.complete => {
