@@ -55,6 +55,11 @@ impl Answer {
         Self::json(http_status, &json!({ "error": text }))
     }
 
+    /// Rejects a request from a web page of another origin.
+    pub(crate) fn foreign() -> Self {
+        Self::error(403, "web pages of another origin have no access")
+    }
+
     pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
@@ -112,18 +117,6 @@ pub(crate) fn envelope(status_code: i32, message: &str) -> Envelope {
         ("requestId", number::request_id().into()),
     ];
     fields.map(|(name, value)| (name.to_owned(), value)).into()
-}
-
-/// An envelope whose message is in the language of the request: Chinese unless another one is
-/// asked for. All others fall back to English, because Authing's texts in those are not known.
-pub(crate) fn localized(
-    request: &Request,
-    status_code: i32,
-    (chinese, english): (&str, &str),
-) -> Envelope {
-    let language = request.header("x-authing-lang").unwrap_or("zh");
-    let is_chinese = language.to_ascii_lowercase().starts_with("zh");
-    envelope(status_code, if is_chinese { chinese } else { english })
 }
 
 /// WeChat's error as it is in `data` or next to `statusCode`.

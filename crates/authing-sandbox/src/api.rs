@@ -5,7 +5,6 @@ use std::time::Duration;
 use crate::answer::{Answer, envelope};
 use crate::fault::{Action, CutAt, Fault, How};
 use crate::get_wechat_miniprogram_phone::{self as phone, EXCHANGE_PATH};
-use crate::guard;
 use crate::ledger::Outcome;
 use crate::log::{Ending, RequestRecord};
 use crate::request::Request;
@@ -91,10 +90,10 @@ impl Script {
 /// Takes the fault of a complete request, processes the request unless the fault prevents it, and
 /// says what is sent.
 pub(crate) fn respond(core: &mut Core, request: &Request, number: u64) -> Script {
-    if let Err(answer) = guard::check_origin(request) {
+    if request.is_foreign() {
         let change = |record: &mut RequestRecord| record.outcome = Outcome::NotProcessed;
         core.log.request(number, change);
-        return Script::send(&answer, Some(number));
+        return Script::send(&Answer::foreign(), Some(number));
     }
     let fault = core.take_fault(CutAt::RequestBytes(0)..=CutAt::Request);
     let kind = fault.as_ref().map(Fault::kind);

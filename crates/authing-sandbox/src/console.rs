@@ -1,14 +1,15 @@
-//! The console page, the OpenAPI document, and the admin routes under `/sandbox`.
+//! The console page, the OpenAPI document, the admin routes under `/sandbox`, and who has access.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use subtle::ConstantTimeEq as _;
 
 use crate::answer::{Answer, Shape};
-use crate::guard;
 use crate::relay;
 use crate::request::Request;
 use crate::state::{Core, MAX_LATENCY, State};
@@ -43,16 +44,16 @@ const LIMIT: usize = 50;
 pub(crate) async fn respond(state: &State, request: &Request) -> Answer {
     let file = file(request.path());
     let token = state.core().config.admin_token.clone();
-    let access = guard::check(request, token.as_deref(), file.is_some());
-    let answer = match (access, file) {
-        (Err(rejected), _) => rejected,
-        (Ok(()), Some((content_type, content))) if matches!(&*request.method, "GET" | "HEAD") => {
+    let rejected = reject(request, token.as_deref(), file.is_some());
+    let answer = match (rejected, file) {
+        (Some(rejected), _) => rejected,
+        (None, Some((content_type, content))) if matches!(&*request.method, "GET" | "HEAD") => {
             Answer::new(200, content_type, content)
                 .header("content-security-policy", POLICY)
                 .header("cross-origin-opener-policy", "same-origin")
         }
-        (Ok(()), Some(_)) => Answer::error(405, "the method must be GET"),
-        (Ok(()), None) => {
+        (None, Some(_)) => Answer::error(405, "the method must be GET"),
+        (None, None) => {
             let answer = handle(state, request).await;
             answer.unwrap_or_else(|error| Answer::error(400, &error.to_string()))
         }
@@ -63,6 +64,41 @@ pub(crate) async fn respond(state: &State, request: &Request) -> Answer {
         .header("referrer-policy", "no-referrer")
         // No other page may embed a response, not even as a script that does not parse.
         .header("cross-origin-resource-policy", "same-origin")
+}
+
+/// Rejects requests to the console and the admin routes that come by another host name or from
+/// another origin, or that lack the admin token. Files of the page need no token: they hold no data.
+fn reject(request: &Request, token: Option<&str>, is_file: bool) -> Option<Answer> {
+    if token.is_none() && !request.all("host").all(is_local) {
+        let text = "the sandbox is reached as localhost or by a loopback address; for other host \
+                    names start it with an admin token";
+        return Some(Answer::error(403, text));
+    }
+    // A page that reached the sandbox by DNS rebinding does not know the token.
+    if token.is_some_and(|token| !is_file && !presents(request, token)) {
+        let text = "this sandbox has an admin token: send authorization: Bearer <token>";
+        return Some(Answer::error(401, text).header("www-authenticate", "Bearer"));
+    }
+    // A link on another page may lead to the console.
+    let is_link = is_file && request.method == "GET";
+    (!is_link && request.is_foreign()).then(Answer::foreign)
+}
+
+/// Whether a Host header names this machine.
+fn is_local(host: &str) -> bool {
+    let name = match host.strip_prefix('[') {
+        Some(rest) => rest.split_once(']').map_or("", |(name, _)| name),
+        None => host.rsplit_once(':').map_or(host, |(name, _)| name),
+    };
+    name.eq_ignore_ascii_case("localhost")
+        || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+fn presents(request: &Request, token: &str) -> bool {
+    let value = request.header("authorization").unwrap_or_default();
+    let (scheme, presented) = value.split_once(' ').unwrap_or_default();
+    let same = presented.trim().as_bytes().ct_eq(token.as_bytes());
+    scheme.eq_ignore_ascii_case("bearer") && bool::from(same)
 }
 
 async fn handle(state: &State, request: &Request) -> Result<Answer> {

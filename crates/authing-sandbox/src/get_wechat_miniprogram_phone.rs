@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::answer::{Answer, Shape, localized};
+use crate::answer::{Answer, Shape, envelope};
 use crate::ledger::{Entry, Outcome};
 use crate::number;
 use crate::rejection::{Rejection, SUCCESS};
@@ -40,7 +40,7 @@ fn consume(core: &mut Core, request: &Request, number: u64) -> Result<Entry, Rej
 
 /// The response with this `data`, at the shape's place.
 fn success(shape: Shape, request: &Request, data: Value) -> Answer {
-    let mut envelope = localized(request, 200, SUCCESS);
+    let mut envelope = envelope(200, request.localize(SUCCESS));
     match (shape, data) {
         (Shape::Beside, Value::Object(fields)) => envelope.extend(fields),
         (_, data) => envelope.extend([("data".to_owned(), data)]),

@@ -16,7 +16,6 @@ mod api;
 mod console;
 mod fault;
 mod get_wechat_miniprogram_phone;
-mod guard;
 mod ledger;
 mod log;
 mod number;

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::Result;
-use authing_sandbox::{Sandbox, Shape};
+use authing_sandbox::{Builder, Sandbox, Shape};
 use clap::Parser;
 
 /// A local Authing: exchanges WeChat mini program codes for phone numbers, without WeChat.
@@ -69,7 +69,7 @@ fn rate_limit(text: &str) -> Result<Option<u32>, &'static str> {
 
 fn main() -> Result<()> {
     let options = Options::parse();
-    let mut builder = Sandbox::builder()
+    let builder = Sandbox::builder()
         .bind(SocketAddr::new(options.host, options.port))
         .allow_remote(options.allow_remote)
         .app_id(&options.app_id)
@@ -77,9 +77,8 @@ fn main() -> Result<()> {
         .shape(options.shape)
         .latency(Duration::from_millis(options.latency_ms))
         .rate_limit(options.rate_limit);
-    for connection in &options.connection {
-        builder = builder.connection(connection);
-    }
+    let connections = options.connection.iter();
+    let mut builder = connections.fold(builder, Builder::connection);
     if let Some(token) = &options.admin_token {
         builder = builder.admin_token(token);
     }

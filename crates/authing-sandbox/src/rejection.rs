@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::answer::{Answer, localized, wechat_error};
+use crate::answer::{Answer, envelope, wechat_error};
 use crate::request::Request;
 
 /// What the response to a rejected request says.
@@ -71,7 +71,7 @@ impl Rejection {
             WeChat(errcode, errmsg) => return Ok(wechat_error(errcode, errmsg)),
             Authing(status_code, api_code, message) => (status_code, api_code, message),
         };
-        let mut envelope = localized(request, status_code, message);
+        let mut envelope = envelope(status_code, request.localize(message));
         if let Some(api_code) = api_code {
             envelope.shift_insert(2, "apiCode".to_owned(), api_code.into());
         }

@@ -76,6 +76,25 @@ impl Request {
             .is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
     }
 
+    /// The text in the language of the request: Chinese unless another one is asked for. All others
+    /// get English, because Authing's texts in those are not known.
+    pub(crate) fn localize<'a>(&self, (chinese, english): (&'a str, &'a str)) -> &'a str {
+        let language = self.header("x-authing-lang").unwrap_or("zh");
+        let is_chinese = language.to_ascii_lowercase().starts_with("zh");
+        if is_chinese { chinese } else { english }
+    }
+
+    /// Whether a web page of another origin sends this, which could use up faults and codes.
+    pub(crate) fn is_foreign(&self) -> bool {
+        let own = self.header("host").unwrap_or_default();
+        let is_own = |origin: &str| {
+            let host = origin.split_once("://").map(|(_, host)| host);
+            host.is_some_and(|host| host.eq_ignore_ascii_case(own))
+        };
+        let is_own_site = |site: &str| matches!(site, "same-origin" | "none");
+        !self.all("origin").all(is_own) || !self.all("sec-fetch-site").all(is_own_site)
+    }
+
     /// Whether this is a request for the console, the admin routes or the OpenAPI document.
     pub(crate) fn is_for_console(&self) -> bool {
         let path = self.target.split('?').next().unwrap_or_default();

@@ -14,12 +14,12 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::answer::{Answer, envelope};
 use crate::api::{self, Script};
+use crate::console;
 use crate::fault::{Action, CutAt, How};
 use crate::ledger::Outcome;
 use crate::log::{ConnectionRecord, Ending, RequestRecord};
 use crate::request::{self, HEAD_GRACE, Request};
 use crate::state::State;
-use crate::{console, guard};
 
 /// How many connections are served at a time; more wait to be accepted. Each has two file
 /// descriptors, so that all fit into the usual limit of 1,024.
@@ -236,8 +236,7 @@ impl Connection {
             {
                 continue;
             }
-            let spared =
-                |head: &Request| head.is_for_console() || guard::check_origin(head).is_err();
+            let spared = |head: &Request| head.is_for_console() || head.is_foreign();
             let is_spared = matches!(&parsed, Ok(Some(head)) if spared(head));
             let part = CutAt::RequestBytes(0)..=CutAt::RequestBytes(self.buffer.len());
             let fault = || self.state.core().take_fault(part);
