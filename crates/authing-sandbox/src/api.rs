@@ -64,14 +64,12 @@ impl Script {
                     script.ending = Ending::Faulted;
                 }
             }
-            Action::Cut {
-                at: CutAt::Response,
-                how,
-            } => {
-                script.steps = vec![(Duration::ZERO, all), (wait, Vec::new())];
-                script.then = Some(*how);
-            }
             Action::Cut { at, how } => {
+                script.then = Some(*how);
+                if *at == CutAt::Response {
+                    script.steps = vec![(Duration::ZERO, all), (wait, Vec::new())];
+                    return script;
+                }
                 all.truncate(match at {
                     CutAt::StatusLine => answer.status_line().len(),
                     CutAt::HalfBody => head.len() + answer.body.len() / 2,
@@ -79,7 +77,6 @@ impl Script {
                     _ => 0,
                 });
                 script.steps.push((wait, all));
-                script.then = Some(*how);
                 script.ending = Ending::Faulted;
             }
         }

@@ -60,13 +60,10 @@ impl Request {
         }
     }
 
-    /// Whether the client expects the connection to end after the response.
+    /// Whether the connection ends after the response: if the client asks for it, and in HTTP/1.0.
     pub(crate) fn closes(&self) -> bool {
-        let says = |word| {
-            self.all("connection")
-                .any(|value| value.eq_ignore_ascii_case(word))
-        };
-        says("close") || (self.http10 && !says("keep-alive"))
+        let mut options = self.all("connection");
+        self.http10 || options.any(|option| option.eq_ignore_ascii_case("close"))
     }
 
     /// Whether the content type is `application/json`, with or without parameters.

@@ -99,7 +99,8 @@ impl Connection {
                 _ => 0,
             };
             let mut start = (&mut tcp).take(bytes as u64);
-            if io::copy(&mut start, &mut io::sink()).await.is_ok() && start.limit() == 0 {
+            let _ = timeout(IDLE, io::copy(&mut start, &mut io::sink())).await;
+            if start.limit() == 0 {
                 pause(Duration::from_millis(fault.after_ms)).await;
                 self.end_and_drain(tcp, how).await;
             }
