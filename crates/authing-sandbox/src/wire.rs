@@ -229,20 +229,17 @@ impl Connection {
         loop {
             let parsed = request::parse(&self.buffer);
             let is_new = self.early.is_none() && self.ended.is_none() && !self.buffer.is_empty();
-            let grace = deadline.min(Instant::now() + HEAD_GRACE);
             // The head tells whose request it is.
-            if is_new
-                && matches!(parsed, Ok(None))
-                && timeout_at(grace, self.read(reader)).await == Ok(true)
-            {
+            let waits = is_new && matches!(parsed, Ok(None));
+            let grace = deadline.min(Instant::now() + HEAD_GRACE);
+            if waits && timeout_at(grace, self.read(reader)).await == Ok(true) {
                 continue;
             }
-            let spared = |head: &Request| head.is_for_console() || head.is_foreign();
-            let is_spared = matches!(&parsed, Ok(Some(head)) if spared(head));
+            let spares = |head: &Request| head.is_for_console() || head.is_foreign();
+            let takes = is_new && !matches!(&parsed, Ok(Some(head)) if spares(head));
             let part = CutAt::RequestBytes(0)..=CutAt::RequestBytes(self.buffer.len());
             let fault = || self.state.core().take_fault(part);
-            if is_new
-                && !is_spared
+            if takes
                 && let Some(fault) = fault()
                 && let CutAt::RequestBytes(position) = fault.trigger()
             {
