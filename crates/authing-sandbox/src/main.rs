@@ -77,14 +77,10 @@ fn main() -> Result<()> {
         .shape(options.shape)
         .latency(Duration::from_millis(options.latency_ms))
         .rate_limit(options.rate_limit);
-    let connections = options.connection.iter();
-    let mut builder = connections.fold(builder, Builder::connection);
-    if let Some(token) = &options.admin_token {
-        builder = builder.admin_token(token);
-    }
-    if let Some(backend) = &options.backend {
-        builder = builder.backend(backend);
-    }
+    let builder = options.connection.iter().fold(builder, Builder::connection);
+    let token = options.admin_token.iter();
+    let builder = token.fold(builder, Builder::admin_token);
+    let builder = options.backend.iter().fold(builder, Builder::backend);
     let sandbox = builder.start()?;
     let mut codes = String::new();
     for number in &options.phone {
