@@ -55,6 +55,11 @@ impl Answer {
         Self::json(http_status, &json!({ "error": text }))
     }
 
+    /// Rejects a request from a web page of another origin.
+    pub(crate) fn foreign() -> Self {
+        Self::error(403, "web pages of another origin have no access")
+    }
+
     pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self

@@ -6,10 +6,9 @@ use crate::answer::{Answer, envelope};
 use crate::fault::{Action, CutAt, Fault, How};
 use crate::get_wechat_miniprogram_phone::{self as phone, EXCHANGE_PATH};
 use crate::ledger::Outcome;
-use crate::log::Ending;
+use crate::log::{Ending, RequestRecord};
 use crate::request::Request;
-use crate::state::State;
-use crate::{guard, operation};
+use crate::state::Core;
 
 /// What is sent in response to a request, and what happens to the connection. The default sends
 /// nothing.
@@ -48,7 +47,7 @@ impl Script {
             ..Self::default()
         };
         match &fault.action {
-            Action::Answer { .. } => script.steps.push((wait, all)),
+            Action::Answer(_) => script.steps.push((wait, all)),
             Action::Twice => script.steps = vec![(Duration::ZERO, all.clone()), (wait, all)],
             Action::Raw {
                 bytes,
@@ -65,14 +64,12 @@ impl Script {
                     script.ending = Ending::Faulted;
                 }
             }
-            Action::Cut {
-                at: CutAt::Response,
-                how,
-            } => {
-                script.steps = vec![(Duration::ZERO, all), (wait, Vec::new())];
-                script.then = Some(*how);
-            }
             Action::Cut { at, how } => {
+                script.then = Some(*how);
+                if *at == CutAt::Response {
+                    script.steps = vec![(Duration::ZERO, all), (wait, Vec::new())];
+                    return script;
+                }
                 all.truncate(match at {
                     CutAt::StatusLine => answer.status_line().len(),
                     CutAt::HalfBody => head.len() + answer.body.len() / 2,
@@ -80,7 +77,6 @@ impl Script {
                     _ => 0,
                 });
                 script.steps.push((wait, all));
-                script.then = Some(*how);
                 script.ending = Ending::Faulted;
             }
         }
@@ -90,42 +86,45 @@ impl Script {
 
 /// Takes the fault of a complete request, processes the request unless the fault prevents it, and
 /// says what is sent.
-pub(crate) fn respond(state: &State, request: &Request, number: u64) -> Script {
-    let mut core = state.core();
-    if let Err(answer) = guard::check_origin(request) {
-        core.log
-            .request(number, |record| record.outcome = Outcome::NotProcessed);
-        return Script::send(&answer, Some(number));
+pub(crate) fn respond(core: &mut Core, request: &Request, number: u64) -> Script {
+    if request.is_foreign() {
+        let change = |record: &mut RequestRecord| record.outcome = Outcome::NotProcessed;
+        core.log.request(number, change);
+        return Script::send(&Answer::foreign(), Some(number));
     }
-    let fault = core.take_fault(|trigger| !matches!(trigger, CutAt::Handshake(_)));
-    core.log.request(number, |record| {
-        record.fault = fault.as_ref().map(Fault::kind)
-    });
-    let latency = core.controls.latency;
-    drop(core);
+    let fault = core.take_fault(CutAt::RequestBytes(0)..=CutAt::Request);
+    let kind = fault.as_ref().map(Fault::kind);
+    core.log.request(number, |record| record.fault = kind);
     let fault = fault.unwrap_or_else(|| Fault::delay(Duration::ZERO));
-    let answer = complete(state, request, number, fault.consumes());
+    let answer = complete(core, request, number, fault.consumes());
     let answer = fault.alter(answer).finish(request);
     let mut script = Script::new(&fault, &answer, Some(number));
-    script.steps[0].0 += latency;
+    script.steps[0].0 += core.config.latency;
     script
 }
 
-/// Processes a complete request, or only counts it.
-pub(crate) fn complete(state: &State, request: &Request, number: u64, process: bool) -> Answer {
-    let note = |outcome| operation::note(&mut state.core(), request, number, outcome);
-    if !process {
-        note(Outcome::NotProcessed);
-        unprocessed()
+/// Processes a complete request, or only counts it, and writes down what it led to.
+pub(crate) fn complete(core: &mut Core, request: &Request, number: u64, process: bool) -> Answer {
+    let (outcome, answer) = if !process {
+        (Outcome::NotProcessed, unprocessed())
     } else if request.method == "POST" && request.path() == EXCHANGE_PATH {
-        phone::process(state, request, number)
+        phone::process(core, request, number)
     } else {
-        note(Outcome::NotFound);
         // The words of NestJS, which Authing's gateway is built on; assumed.
         let path: String = request.path().chars().take(256).collect();
         let message = format!("Cannot {} {path}", request.method);
-        Answer::json(404, &envelope(404, &message))
+        let answer = Answer::json(404, &envelope(404, &message));
+        (Outcome::NotFound, answer)
+    };
+    let code = request.field("code");
+    if let Some(code) = code {
+        core.ledger.note(code);
     }
+    core.log.request(number, |record| {
+        record.code = code.map(str::to_owned);
+        record.outcome = outcome;
+    });
+    answer
 }
 
 /// The real response where nothing is processed.

@@ -1,17 +1,18 @@
-//! The console page, the OpenAPI document, and the admin routes under `/sandbox`.
+//! The console page, the OpenAPI document, the admin routes under `/sandbox`, and who has access.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use subtle::ConstantTimeEq as _;
 
 use crate::answer::{Answer, Shape};
-use crate::guard;
 use crate::relay;
 use crate::request::Request;
-use crate::state::{MAX_LATENCY, State};
+use crate::state::{Core, MAX_LATENCY, State};
 
 /// The OpenAPI document of the operation, as it is served at `/openapi.json`.
 pub const OPENAPI_DOCUMENT: &str = include_str!("../openapi.json");
@@ -42,16 +43,17 @@ const LIMIT: usize = 50;
 /// Responds to a request for the console.
 pub(crate) async fn respond(state: &State, request: &Request) -> Answer {
     let file = file(request.path());
-    let token = state.config.admin_token.as_deref();
-    let answer = match (guard::check(request, token, file.is_some()), file) {
-        (Err(rejected), _) => rejected,
-        (Ok(()), Some((content_type, content))) if matches!(&*request.method, "GET" | "HEAD") => {
+    let token = state.core().config.admin_token.clone();
+    let rejected = reject(request, token.as_deref(), file.is_some());
+    let answer = match (rejected, file) {
+        (Some(rejected), _) => rejected,
+        (None, Some((content_type, content))) if matches!(&*request.method, "GET" | "HEAD") => {
             Answer::new(200, content_type, content)
                 .header("content-security-policy", POLICY)
                 .header("cross-origin-opener-policy", "same-origin")
         }
-        (Ok(()), Some(_)) => Answer::error(405, "the method must be GET"),
-        (Ok(()), None) => {
+        (None, Some(_)) => Answer::error(405, "the method must be GET"),
+        (None, None) => {
             let answer = handle(state, request).await;
             answer.unwrap_or_else(|error| Answer::error(400, &error.to_string()))
         }
@@ -64,23 +66,63 @@ pub(crate) async fn respond(state: &State, request: &Request) -> Answer {
         .header("cross-origin-resource-policy", "same-origin")
 }
 
+/// Rejects requests to the console and the admin routes that come by another host name or from
+/// another origin, or that lack the admin token. Files of the page need no token: they hold no data.
+fn reject(request: &Request, token: Option<&str>, is_file: bool) -> Option<Answer> {
+    if token.is_none() && !request.all("host").all(is_local) {
+        let text = "the sandbox is reached as localhost or by a loopback address; for other host \
+                    names start it with an admin token";
+        return Some(Answer::error(403, text));
+    }
+    // A page that reached the sandbox by DNS rebinding does not know the token.
+    if token.is_some_and(|token| !is_file && !presents(request, token)) {
+        let text = "this sandbox has an admin token: send authorization: Bearer <token>";
+        return Some(Answer::error(401, text).header("www-authenticate", "Bearer"));
+    }
+    // A link on another page may lead to the console.
+    let is_link = is_file && request.method == "GET";
+    (!is_link && request.is_foreign()).then(Answer::foreign)
+}
+
+/// Whether a Host header names this machine.
+fn is_local(host: &str) -> bool {
+    let name = match host.strip_prefix('[') {
+        Some(rest) => rest.split_once(']').map_or("", |(name, _)| name),
+        None => host.rsplit_once(':').map_or(host, |(name, _)| name),
+    };
+    name.eq_ignore_ascii_case("localhost")
+        || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+fn presents(request: &Request, token: &str) -> bool {
+    let value = request.header("authorization").unwrap_or_default();
+    let (scheme, presented) = value.split_once(' ').unwrap_or_default();
+    let same = presented.trim().as_bytes().ct_eq(token.as_bytes());
+    scheme.eq_ignore_ascii_case("bearer") && bool::from(same)
+}
+
 async fn handle(state: &State, request: &Request) -> Result<Answer> {
     let value = match (request.path(), &*request.method) {
-        ("/sandbox", "GET") => show(state),
+        ("/sandbox", "GET") => show(&state.core()),
         ("/sandbox/codes", "POST") => {
             let tap: Tap = body(request)?;
-            json!(state.issue(&tap.phone_number, tap.connection.as_deref())?)
+            let connection = tap.connection.as_deref();
+            json!(state.core().issue(&tap.phone_number, connection)?)
         }
-        ("/sandbox/controls", "PUT") => control(state, body(request)?)?,
+        ("/sandbox/controls", "PUT") => control(&mut state.core(), body(request)?)?,
         ("/sandbox/faults", "POST") => {
-            state.push_fault(body(request)?)?;
-            json!({ "faults": state.core().faults })
+            let mut core = state.core();
+            core.push_fault(body(request)?)?;
+            json!({ "faults": core.faults })
         }
         ("/sandbox/faults", "DELETE") => {
             state.core().faults.clear();
             json!({ "faults": [] })
         }
-        ("/sandbox/send", "POST") => relay::hand_over(&state.config, body(request)?).await?,
+        ("/sandbox/send", "POST") => {
+            let config = state.core().config.clone();
+            relay::hand_over(&config, body(request)?).await?
+        }
         _ => {
             let routes = "no such route; the routes are GET /sandbox, POST /sandbox/codes, \
                           PUT /sandbox/controls, POST, DELETE /sandbox/faults, POST /sandbox/send";
@@ -98,21 +140,19 @@ fn body<T: DeserializeOwned>(request: &Request) -> Result<T> {
     Ok(serde_json::from_slice(&request.body)?)
 }
 
-fn show(state: &State) -> Value {
-    let (config, now) = (&state.config, state.now());
-    let core = state.core();
+fn show(core: &Core) -> Value {
+    let (config, now) = (&core.config, core.now());
     let ledger = core.ledger.entries(LIMIT, now);
     let requests = core.log.requests.values().rev().take(LIMIT).rev();
-    let controls = core.controls;
     json!({
         "appId": config.app_id,
         "userpoolId": config.userpool_id,
         "connections": config.connections,
         "backend": config.backend,
         "now": now,
-        "shape": controls.shape,
-        "rateLimit": controls.rate_limit.map_or(json!("off"), Value::from),
-        "latencyMs": controls.latency.as_secs_f64() * 1000.0,
+        "shape": config.shape,
+        "rateLimit": config.rate_limit.map_or(json!("off"), Value::from),
+        "latencyMs": config.latency.as_secs_f64() * 1000.0,
         "faults": core.faults,
         "ledger": ledger,
         "requests": requests.collect::<Vec<_>>(),
@@ -135,21 +175,19 @@ struct Switch {
     advance_seconds: Option<u64>,
 }
 
-fn control(state: &State, switch: Switch) -> Result<Value> {
-    let mut core = state.core();
-    let controls = &mut core.controls;
+fn control(core: &mut Core, switch: Switch) -> Result<Value> {
+    let config = &mut core.config;
     if let Some(limit) = switch.rate_limit {
         let error = "rateLimit must be a number of requests per second, or \"off\"";
-        controls.rate_limit = if limit == "off" {
+        config.rate_limit = if limit == "off" {
             None
         } else {
             Some(u32::deserialize(limit).context(error)?)
         };
     }
-    controls.shape = switch.shape.unwrap_or(controls.shape);
+    config.shape = switch.shape.unwrap_or(config.shape);
     let latency = switch.latency_ms.map(Duration::from_millis);
-    controls.latency = latency.unwrap_or(controls.latency).min(MAX_LATENCY);
+    config.latency = latency.unwrap_or(config.latency).min(MAX_LATENCY);
     core.advance(Duration::from_secs(switch.advance_seconds.unwrap_or(0)));
-    drop(core);
-    Ok(show(state))
+    Ok(show(core))
 }

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::answer::{Answer, envelope, wechat_error};
+use crate::answer::{Answer, Envelope, envelope, wechat_error};
 
 /// How many faults can wait in the queue.
 pub const MAX_FAULTS: usize = 64;
 
-/// Where a connection is cut.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// Where a connection is cut, in the order of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum CutAt {
@@ -63,24 +63,24 @@ impl From<Bytes> for String {
     }
 }
 
+/// A response to send. What is not given is taken from the real one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Change {
+    http_status: Option<u16>,
+    /// Headers, which replace those of the real response with the same name.
+    #[serde(default)]
+    headers: Vec<(String, String)>,
+    /// The body. With it, no header of the real response is sent.
+    body: Option<Bytes>,
+}
+
 /// The kinds of faults.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(
-    tag = "kind",
-    rename_all = "kebab-case",
-    rename_all_fields = "camelCase",
-    deny_unknown_fields
-)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) enum Action {
-    /// Sends another response. What is not given is taken from the real one.
-    Answer {
-        http_status: Option<u16>,
-        /// Headers, which replace those of the real response with the same name.
-        #[serde(default)]
-        headers: Vec<(String, String)>,
-        /// The body. With it, no header of the real response is sent.
-        body: Option<Bytes>,
-    },
+    /// Sends another response.
+    Answer(Change),
     /// Sends exactly these bytes instead of a response.
     Raw {
         bytes: Bytes,
@@ -151,12 +151,7 @@ impl Fault {
     /// Processes the request at once and sends the response after this time. With
     /// [`Fault::http_status`] and [`Fault::header`] the real response is changed.
     pub fn delay(time: Duration) -> Self {
-        let action = Action::Answer {
-            http_status: None,
-            headers: Vec::new(),
-            body: None,
-        };
-        Self::new(action).after(time)
+        Self::new(Action::Answer(Change::default())).after(time)
     }
 
     /// Sends the response one byte per interval.
@@ -176,17 +171,16 @@ impl Fault {
 
     /// Sends this response instead of the real one.
     pub fn answer(http_status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
-        Self::new(Action::Answer {
+        Self::new(Action::Answer(Change {
             http_status: Some(http_status),
             headers: vec![("content-type".to_owned(), content_type.to_owned())],
             body: Some(Bytes(body.into())),
-        })
+        }))
     }
 
     /// Sends an envelope with this `statusCode` and no `data`, under HTTP 200.
     pub fn reply(status_code: i32) -> Self {
-        let body = envelope(status_code, "scripted fault");
-        Self::answer(200, "application/json", Answer::json(200, &body).body)
+        Self::envelope(&envelope(status_code, "scripted fault"))
     }
 
     /// Rejects the request as throttled: HTTP 429 and `statusCode` 429.
@@ -198,7 +192,11 @@ impl Fault {
     pub fn wechat(errcode: i64, errmsg: &str) -> Self {
         let mut body = envelope(200, "Operation successful");
         body.insert("data".to_owned(), wechat_error(errcode, errmsg));
-        Self::answer(200, "application/json", Answer::json(200, &body).body)
+        Self::envelope(&body)
+    }
+
+    fn envelope(body: &Envelope) -> Self {
+        Self::answer(200, "application/json", Answer::json(200, body).body)
     }
 
     /// Sends exactly these bytes instead of a response, and keeps the connection open.
@@ -229,12 +227,12 @@ impl Fault {
         /// Acts after this many bytes of the request, before it is complete.
         early(self, bytes: usize) => self.early = Some(bytes);
         /// Sets the HTTP status of a response.
-        http_status(self, status: u16) => if let Action::Answer { http_status, .. } = &mut self.action {
-            *http_status = Some(status);
+        http_status(self, status: u16) => if let Action::Answer(change) = &mut self.action {
+            change.http_status = Some(status);
         };
         /// Adds a header to a response.
-        header(self, name: &str, value: &str) => if let Action::Answer { headers, .. } = &mut self.action {
-            headers.push((name.to_owned(), value.to_owned()));
+        header(self, name: &str, value: &str) => if let Action::Answer(change) = &mut self.action {
+            change.headers.push((name.to_owned(), value.to_owned()));
         };
         /// Ends the connection after [`Fault::raw`].
         then(self, how: How) => if let Action::Raw { then, .. } = &mut self.action {
@@ -248,22 +246,17 @@ impl Fault {
 
     /// Makes the response to send out of the real one.
     pub(crate) fn alter(&self, mut real: Answer) -> Answer {
-        if let Action::Answer {
-            http_status,
-            headers,
-            body,
-        } = &self.action
-        {
-            real.http_status = http_status.unwrap_or(real.http_status);
-            if let Some(body) = body {
+        if let Action::Answer(change) = &self.action {
+            real.http_status = change.http_status.unwrap_or(real.http_status);
+            if let Some(body) = &change.body {
                 real.headers.clear();
                 real.body.clone_from(&body.0);
             }
-            for (name, _) in headers {
-                real.headers
-                    .retain(|(own, _)| !own.eq_ignore_ascii_case(name));
+            let headers = &mut real.headers;
+            for (name, _) in &change.headers {
+                headers.retain(|(own, _)| !own.eq_ignore_ascii_case(name));
             }
-            real.headers.extend(headers.iter().cloned());
+            headers.extend(change.headers.iter().cloned());
         }
         real
     }
@@ -271,25 +264,17 @@ impl Fault {
     /// Whether the request is processed.
     pub(crate) fn consumes(&self) -> bool {
         self.consume.unwrap_or(match &self.action {
-            Action::Answer { body, .. } => body.is_none(),
+            Action::Answer(change) => change.body.is_none(),
             Action::Raw { .. } => false,
-            Action::Cut { at, .. } => matches!(
-                at,
-                CutAt::StatusLine | CutAt::HalfBody | CutAt::ResponseBytes(_) | CutAt::Response
-            ),
+            Action::Cut { at, .. } => *at > CutAt::Request,
             Action::Twice => true,
         })
     }
 
-    /// When the fault acts: [`CutAt::Handshake`], [`CutAt::RequestBytes`] or [`CutAt::Request`].
+    /// When the fault acts: [`CutAt::Request`] or earlier.
     pub(crate) fn trigger(&self) -> CutAt {
-        let at = match self.action {
-            Action::Cut { at, .. } => at,
-            _ => CutAt::Request,
-        };
-        match (at, self.early) {
-            (CutAt::Accept, _) => CutAt::Handshake(0),
-            (CutAt::Handshake(_) | CutAt::RequestBytes(_), _) => at,
+        match (&self.action, self.early) {
+            (Action::Cut { at, .. }, _) if *at < CutAt::Request => *at,
             (_, Some(bytes)) => CutAt::RequestBytes(bytes),
             _ => CutAt::Request,
         }
@@ -298,7 +283,7 @@ impl Fault {
     /// The name of the kind, as in JSON.
     pub(crate) fn kind(&self) -> &'static str {
         match &self.action {
-            Action::Answer { .. } => "answer",
+            Action::Answer(_) => "answer",
             Action::Raw { .. } => "raw",
             Action::Cut { .. } => "cut",
             Action::Twice => "twice",

@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use crate::answer::{Answer, Shape, wechat_error};
+use crate::answer::{Answer, Shape, envelope};
 use crate::ledger::{Entry, Outcome};
-use crate::refusal::{Rejection, SUCCESS, Said};
+use crate::number;
+use crate::rejection::{Rejection, SUCCESS};
 use crate::request::Request;
-use crate::state::State;
-use crate::{number, operation};
+use crate::state::Core;
 
 /// The path of the operation (documented).
 pub const EXCHANGE_PATH: &str = "/api/v3/get-wechat-miniprogram-phone";
@@ -15,43 +15,35 @@ pub const EXCHANGE_PATH: &str = "/api/v3/get-wechat-miniprogram-phone";
 /// The id of the mini program in every watermark: the sample of the OpenAPI document.
 const MINI_PROGRAM_ID: &str = "wx0123456789abcdef";
 
-/// Processes a request: checks it, consumes its code if that is valid, and writes down the outcome.
-pub(crate) fn process(state: &State, request: &Request, number: u64) -> Answer {
-    let now = state.now();
-    let (config, mut core) = (&state.config, state.core());
-    let shape = core.controls.shape;
-    let result = operation::check(config, &mut core, request, now).and_then(|()| {
-        let (code, connection) = (request.field("code"), request.field("extIdpConnidentifier"));
-        let (code, connection) = code.zip(connection).ok_or(Rejection::MissingField)?;
-        if config.connections.iter().all(|known| known != connection) {
-            return Err(Rejection::UnknownConnection);
-        }
-        core.ledger.consume(code, connection, number, now)
-    });
-    let outcome = match &result {
-        Ok(_) => Outcome::Consumed,
-        Err(rejection) => Outcome::Rejected(*rejection),
+/// Processes a request: consumes its code if that is valid, and returns what it led to.
+pub(crate) fn process(core: &mut Core, request: &Request, number: u64) -> (Outcome, Answer) {
+    let shape = core.config.shape;
+    let (outcome, data) = match consume(core, request, number) {
+        Ok(entry) => (Outcome::Consumed, Ok(phone(shape, &entry))),
+        Err(rejection) => (Outcome::Rejected(rejection), rejection.render(request)),
     };
-    operation::note(&mut core, request, number, outcome);
-    drop(core);
-    let result = match result.map_err(Rejection::said) {
-        Ok(entry) => phone(shape, &entry),
-        Err(Said::WeChat(errcode, errmsg)) => wechat_error(errcode, errmsg),
-        Err(Said::Authing(status_code, api_code, message)) => {
-            let mut envelope = operation::localized(request, status_code, message);
-            if let Some(api_code) = api_code {
-                envelope.shift_insert(2, "apiCode".to_owned(), api_code.into());
-            }
-            return match status_code {
-                429 => Answer::json(429, &envelope).header("retry-after", "1"),
-                _ => Answer::json(200, &envelope),
-            };
-        }
-    };
-    let mut envelope = operation::localized(request, 200, SUCCESS);
-    match (shape, result) {
+    let answer = data.map(|data| success(shape, request, data));
+    (outcome, answer.unwrap_or_else(|rejected| rejected))
+}
+
+fn consume(core: &mut Core, request: &Request, number: u64) -> Result<Entry, Rejection> {
+    core.check(request)?;
+    let (code, connection) = (request.field("code"), request.field("extIdpConnidentifier"));
+    let (code, connection) = code.zip(connection).ok_or(Rejection::MissingField)?;
+    let mut known = core.config.connections.iter();
+    if known.all(|known| known != connection) {
+        return Err(Rejection::UnknownConnection);
+    }
+    let now = core.now();
+    core.ledger.consume(code, connection, number, now)
+}
+
+/// The response with this `data`, at the shape's place.
+fn success(shape: Shape, request: &Request, data: Value) -> Answer {
+    let mut envelope = envelope(200, request.localize(SUCCESS));
+    match (shape, data) {
         (Shape::Beside, Value::Object(fields)) => envelope.extend(fields),
-        (_, result) => envelope.extend([("data".to_owned(), result)]),
+        (_, data) => envelope.extend([("data".to_owned(), data)]),
     }
     if shape == Shape::Loose {
         envelope["message"] = "".into();

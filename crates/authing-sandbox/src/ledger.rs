@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use crate::refusal::Rejection;
+use crate::rejection::Rejection;
 
 /// How long a code is valid: five minutes (documented).
 pub const CODE_LIFETIME: Duration = Duration::from_secs(5 * 60);

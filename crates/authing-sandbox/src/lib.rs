@@ -16,12 +16,10 @@ mod api;
 mod console;
 mod fault;
 mod get_wechat_miniprogram_phone;
-mod guard;
 mod ledger;
 mod log;
 mod number;
-mod operation;
-mod refusal;
+mod rejection;
 mod relay;
 mod request;
 mod sandbox;
@@ -36,7 +34,7 @@ pub use ledger::{CODE_LIFETIME, CodeStatus, Entry, MAX_CODES, Outcome};
 pub use log::{
     ConnectionRecord, Ending, MAX_RECORDED_BYTES, MAX_RECORDED_RESPONSE, MAX_RECORDS, RequestRecord,
 };
-pub use refusal::Rejection;
+pub use rejection::Rejection;
 pub use sandbox::{Builder, DEFAULT_APP_ID, DEFAULT_CONNECTION, DEFAULT_USERPOOL_ID, Sandbox};
 pub use state::{MAX_ADVANCE, MAX_LATENCY};
 pub use wire::MAX_CONNECTIONS;

@@ -110,9 +110,11 @@ pub(crate) struct Log {
     pub(crate) complete: u64,
 }
 
-/// The number of the next record. The latest one is never forgotten.
-fn next<T>(records: &BTreeMap<u64, T>) -> u64 {
-    records.last_key_value().map_or(1, |(last, _)| last + 1)
+/// Adds a record under the next number. The latest one is never forgotten.
+fn add<T>(records: &mut BTreeMap<u64, T>, record: impl FnOnce(u64) -> T) -> u64 {
+    let number = records.last_key_value().map_or(1, |(last, _)| last + 1);
+    records.insert(number, record(number));
+    number
 }
 
 impl Log {
@@ -120,26 +122,20 @@ impl Log {
         if self.connections.len() >= MAX_RECORDS {
             self.connections.pop_first();
         }
-        let number = next(&self.connections);
-        let record = ConnectionRecord {
+        add(&mut self.connections, |number| ConnectionRecord {
             number,
             open: true,
             ..ConnectionRecord::default()
-        };
-        self.connections.insert(number, record);
-        number
+        })
     }
 
     pub(crate) fn begin(&mut self, connection: u64, at: DateTime<Utc>) -> u64 {
-        let number = next(&self.requests);
-        let record = RequestRecord {
+        add(&mut self.requests, |number| RequestRecord {
             number,
             connection,
             at,
             ..RequestRecord::default()
-        };
-        self.requests.insert(number, record);
-        number
+        })
     }
 
     /// Changes the record of a request, if it is still kept, and forgets the oldest records.

@@ -1,12 +1,12 @@
 //! The program: flags, environment variables, and the text at the start.
 #![allow(clippy::print_stdout, reason = "it is a program")]
 
-use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::thread;
 use std::time::Duration;
 
-use authing_sandbox::{Sandbox, Shape};
+use anyhow::Result;
+use authing_sandbox::{Builder, Sandbox, Shape};
 use clap::Parser;
 
 /// A local Authing: exchanges WeChat mini program codes for phone numbers, without WeChat.
@@ -67,19 +67,9 @@ fn rate_limit(text: &str) -> Result<Option<u32>, &'static str> {
     Ok(if text == "off" { None } else { Some(number?) })
 }
 
-fn main() {
-    let sandbox = start(&Options::parse());
-    let _sandbox = sandbox.unwrap_or_else(|error| {
-        clap::Error::raw(clap::error::ErrorKind::Io, format!("{error}\n")).exit()
-    });
-    loop {
-        thread::park();
-    }
-}
-
-/// Starts the sandbox and prints where it listens.
-fn start(options: &Options) -> io::Result<Sandbox> {
-    let mut builder = Sandbox::builder()
+fn main() -> Result<()> {
+    let options = Options::parse();
+    let builder = Sandbox::builder()
         .bind(SocketAddr::new(options.host, options.port))
         .allow_remote(options.allow_remote)
         .app_id(&options.app_id)
@@ -87,15 +77,10 @@ fn start(options: &Options) -> io::Result<Sandbox> {
         .shape(options.shape)
         .latency(Duration::from_millis(options.latency_ms))
         .rate_limit(options.rate_limit);
-    for connection in &options.connection {
-        builder = builder.connection(connection);
-    }
-    if let Some(token) = &options.admin_token {
-        builder = builder.admin_token(token);
-    }
-    if let Some(backend) = &options.backend {
-        builder = builder.backend(backend);
-    }
+    let builder = options.connection.iter().fold(builder, Builder::connection);
+    let token = options.admin_token.iter();
+    let builder = token.fold(builder, Builder::admin_token);
+    let builder = options.backend.iter().fold(builder, Builder::backend);
     let sandbox = builder.start()?;
     let mut codes = String::new();
     for number in &options.phone {
@@ -117,5 +102,7 @@ Ctrl-C stops it.",
         options.backend.as_deref().unwrap_or("none (--backend URL)"),
         base_url = sandbox.base_url(),
     );
-    Ok(sandbox)
+    loop {
+        thread::park();
+    }
 }

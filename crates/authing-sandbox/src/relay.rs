@@ -20,14 +20,14 @@ const DEADLINE: Duration = Duration::from_secs(20);
 /// The bytes of a response that are read.
 const MAX_RESPONSE: usize = 64 * 1024;
 
-/// Reads the URL of a backend: plain http, without user name.
+/// Reads a URL to which codes are sent: plain http, without user name.
 pub(crate) fn parse(url: &str) -> Result<Uri> {
     let allowed = |uri: &Uri| {
         let user = uri.authority().map(|all| all.as_str().contains('@'));
         uri.scheme_str() == Some("http") && user == Some(false)
     };
     let uri = url.parse().ok().filter(allowed);
-    uri.context("a backend is a URL such as http://127.0.0.1:3000/api/phone")
+    uri.context("codes are sent to URLs such as http://127.0.0.1:3000/api/phone, without TLS")
 }
 
 /// What is sent, and where to.
@@ -49,29 +49,25 @@ enum To {
 /// Sends `{"code": …}` to the backend, as the mini program's page would, or the exchange request to
 /// the sandbox's own address, as a backend would. Returns what was sent and what came back.
 pub(crate) async fn hand_over(config: &Config, order: HandOver) -> Result<Value> {
-    let (request, body) = match order.to {
+    let mut body = json!({ "code": order.code });
+    let mut request = Request::builder().method("POST");
+    let url = match order.to {
         To::Backend => {
-            let known = config.backend.as_deref();
-            let url = known.context("no backend is known; start the sandbox with --backend URL")?;
-            (Request::post(parse(url)?), json!({ "code": order.code }))
+            let known = config.backend.clone();
+            known.context("no backend is known; start the sandbox with --backend URL")?
         }
         To::Sandbox => {
-            let url = parse(&format!("{}{EXCHANGE_PATH}", config.base_url));
-            let url = url
-                .ok()
-                .context("a sandbox with TLS does not send to itself")?;
-            let request = Request::post(url)
+            let connection = order.connection.as_ref();
+            body["extIdpConnidentifier"] = json!(connection.unwrap_or(&config.connections[0]));
+            request = request
                 .header("x-authing-app-id", &config.app_id)
                 .header("x-authing-lang", "en-US");
-            let connection = order.connection.as_ref().unwrap_or(&config.connections[0]);
-            let body = json!({ "code": order.code, "extIdpConnidentifier": connection });
-            (request, body)
+            format!("{}{EXCHANGE_PATH}", config.base_url)
         }
     };
     let body = body.to_string();
     let request = request.header("content-type", "application/json");
-    let request = request.body(body.clone())?;
-    let url = request.uri().to_string();
+    let request = request.uri(parse(&url)?).body(body.clone())?;
     let started = Instant::now();
     let result = timeout(DEADLINE, send(request)).await;
     let result = result.unwrap_or_else(|_| bail!("no response within 20 s"));

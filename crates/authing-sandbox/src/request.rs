@@ -60,13 +60,10 @@ impl Request {
         }
     }
 
-    /// Whether the client expects the connection to end after the response.
+    /// Whether the connection ends after the response: if the client asks for it, and in HTTP/1.0.
     pub(crate) fn closes(&self) -> bool {
-        let says = |word| {
-            self.all("connection")
-                .any(|value| value.eq_ignore_ascii_case(word))
-        };
-        says("close") || (self.http10 && !says("keep-alive"))
+        let mut options = self.all("connection");
+        self.http10 || options.any(|option| option.eq_ignore_ascii_case("close"))
     }
 
     /// Whether the content type is `application/json`, with or without parameters.
@@ -74,6 +71,25 @@ impl Request {
         self.header("content-type")
             .and_then(|value| value.split(';').next())
             .is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
+    }
+
+    /// The text in the language of the request: Chinese unless another one is asked for. All others
+    /// get English, because Authing's texts in those are not known.
+    pub(crate) fn localize<'a>(&self, (chinese, english): (&'a str, &'a str)) -> &'a str {
+        let language = self.header("x-authing-lang").unwrap_or("zh");
+        let is_chinese = language.to_ascii_lowercase().starts_with("zh");
+        if is_chinese { chinese } else { english }
+    }
+
+    /// Whether a web page of another origin sends this, which could use up faults and codes.
+    pub(crate) fn is_foreign(&self) -> bool {
+        let own = self.header("host").unwrap_or_default();
+        let is_own = |origin: &str| {
+            let host = origin.split_once("://").map(|(_, host)| host);
+            host.is_some_and(|host| host.eq_ignore_ascii_case(own))
+        };
+        let is_own_site = |site: &str| matches!(site, "same-origin" | "none");
+        !self.all("origin").all(is_own) || !self.all("sec-fetch-site").all(is_own_site)
     }
 
     /// Whether this is a request for the console, the admin routes or the OpenAPI document.
@@ -144,12 +160,11 @@ fn dechunk(bytes: &[u8]) -> Result<Option<(Vec<u8>, usize)>> {
         if size == 0 {
             // Trailers end with an empty line.
             let mut trailers = [httparse::EMPTY_HEADER; MAX_HEADERS];
-            return Ok(
-                match httparse::parse_headers(&bytes[at..], &mut trailers)? {
-                    Status::Complete((length, _)) => Some((body, at + length)),
-                    Status::Partial => None,
-                },
-            );
+            let end = httparse::parse_headers(&bytes[at..], &mut trailers)?;
+            let Status::Complete((length, _)) = end else {
+                break;
+            };
+            return Ok(Some((body, at + length)));
         }
         let end = at.saturating_add(usize::try_from(size)?);
         let Some(line_end) = bytes.get(end..end.saturating_add(2)) else {

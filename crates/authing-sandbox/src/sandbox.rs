@@ -63,11 +63,11 @@ impl Builder {
         admin_token(self, token: impl Into<String>) => self.config.admin_token = Some(token.into());
         /// Sets the requests per second of the user pool. Default: `None`, no limit. 0 rejects
         /// every request; Authing's free plan has 300 (documented).
-        rate_limit(self, per_second: Option<u32>) => self.config.controls.rate_limit = per_second;
+        rate_limit(self, per_second: Option<u32>) => self.config.rate_limit = per_second;
         /// Sets the shape of responses at the start. Default: [`Shape::Documented`].
-        shape(self, shape: Shape) => self.config.controls.shape = shape;
+        shape(self, shape: Shape) => self.config.shape = shape;
         /// Delays every response of the API. Default: zero. At most a minute.
-        latency(self, latency: Duration) => self.config.controls.latency = latency.min(MAX_LATENCY);
+        latency(self, latency: Duration) => self.config.latency = latency.min(MAX_LATENCY);
         /// Sets a backend that takes `POST {"code": "…"}`, to which the console hands codes, such as
         /// `http://127.0.0.1:3000/api/phone`. Default: none.
         backend(self, url: impl Into<String>) => self.config.backend = Some(url.into());
@@ -93,7 +93,6 @@ impl Builder {
         } else {
             format!("http://{address}")
         };
-        let state = State::new(self.config);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name("authing-sandbox")
@@ -102,8 +101,11 @@ impl Builder {
         let entered = runtime.enter();
         let listener = tokio::net::TcpListener::from_std(listener)?;
         drop(entered);
+        let base_url = self.config.base_url.clone();
+        let state = State::new(self.config);
         runtime.spawn(wire::serve(listener, state.clone(), self.acceptor));
         Ok(Sandbox {
+            base_url,
             address,
             state,
             runtime: Some(runtime),
@@ -142,6 +144,7 @@ fn invalid(error: Error) -> io::Error {
 /// A running sandbox. Dropping it stops it and closes its connections.
 #[must_use = "dropping a sandbox stops it"]
 pub struct Sandbox {
+    base_url: String,
     address: SocketAddr,
     state: State,
     runtime: Option<Runtime>,
@@ -177,7 +180,7 @@ impl Sandbox {
     /// Returns the address for a client, such as `http://127.0.0.1:49152`, without a slash at the
     /// end; with TLS the host is `localhost`.
     pub fn base_url(&self) -> &str {
-        &self.state.config.base_url
+        &self.base_url
     }
 
     /// Returns the socket address that it listens on.
@@ -187,13 +190,13 @@ impl Sandbox {
 
     /// Issues a code, as a user's tap would. The error says why it is not a phone number.
     pub fn issue_code(&self, phone_number: &str) -> io::Result<String> {
-        let issued = self.state.issue(phone_number, None);
+        let issued = self.state.core().issue(phone_number, None);
         issued.map(|entry| entry.code).map_err(invalid)
     }
 
     /// Issues a code for an identity source connection other than the first.
     pub fn issue_code_for(&self, phone_number: &str, connection: &str) -> io::Result<String> {
-        let issued = self.state.issue(phone_number, Some(connection));
+        let issued = self.state.core().issue(phone_number, Some(connection));
         issued.map(|entry| entry.code).map_err(invalid)
     }
 
@@ -205,14 +208,14 @@ impl Sandbox {
 
     /// Returns what happened to every code, in the order in which they were issued or presented.
     pub fn ledger(&self) -> Vec<Entry> {
-        let now = self.state.now();
-        self.state.core().ledger.entries(usize::MAX, now)
+        let core = self.state.core();
+        core.ledger.entries(usize::MAX, core.now())
     }
 
     /// Returns what happened to one code that was issued or presented.
     pub fn entry(&self, code: &str) -> Option<Entry> {
-        let now = self.state.now();
-        self.state.core().ledger.entry(code, now)
+        let core = self.state.core();
+        core.ledger.entry(code, core.now())
     }
 
     /// Returns the latest requests that were not for the console, oldest first.
@@ -240,17 +243,17 @@ impl Sandbox {
 
     /// Sets the shape of later responses.
     pub fn set_shape(&self, shape: Shape) {
-        self.state.core().controls.shape = shape;
+        self.state.core().config.shape = shape;
     }
 
     /// Sets the requests per second; `None` is no limit, 0 rejects every request.
     pub fn set_rate_limit(&self, per_second: Option<u32>) {
-        self.state.core().controls.rate_limit = per_second;
+        self.state.core().config.rate_limit = per_second;
     }
 
     /// Adds a fault to the queue. The error says why it can never happen, or that too many wait.
     pub fn push_fault(&self, fault: Fault) -> io::Result<()> {
-        self.state.push_fault(fault).map_err(invalid)
+        self.state.core().push_fault(fault).map_err(invalid)
     }
 
     /// Returns the faults that are waiting.

@@ -14,12 +14,12 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::answer::{Answer, envelope};
 use crate::api::{self, Script};
-use crate::fault::{Action, CutAt, Fault, How};
+use crate::console;
+use crate::fault::{Action, CutAt, How};
 use crate::ledger::Outcome;
 use crate::log::{ConnectionRecord, Ending, RequestRecord};
 use crate::request::{self, HEAD_GRACE, Request};
 use crate::state::State;
-use crate::{console, guard};
 
 /// How many connections are served at a time; more wait to be accepted. Each has two file
 /// descriptors, so that all fit into the usual limit of 1,024.
@@ -89,14 +89,18 @@ impl Connection {
 
     /// Shakes hands if there is TLS, and serves requests.
     async fn run(mut self, mut tcp: TcpStream, acceptor: Option<TlsAcceptor>) {
-        let here = |trigger| matches!(trigger, CutAt::Handshake(_));
-        let fault = self.state.core().take_fault(here);
+        let part = CutAt::Accept..=CutAt::Handshake(usize::MAX);
+        let fault = self.state.core().take_fault(part);
         if let Some(fault) = fault
-            && let CutAt::Handshake(bytes) = fault.trigger()
-            && let Action::Cut { how, .. } = fault.action
+            && let Action::Cut { at, how } = fault.action
         {
+            let bytes = match at {
+                CutAt::Handshake(bytes) => bytes,
+                _ => 0,
+            };
             let mut start = (&mut tcp).take(bytes as u64);
-            if io::copy(&mut start, &mut io::sink()).await.is_ok() && start.limit() == 0 {
+            let _ = timeout(IDLE, io::copy(&mut start, &mut io::sink())).await;
+            if start.limit() == 0 {
                 pause(Duration::from_millis(fault.after_ms)).await;
                 self.end_and_drain(tcp, how).await;
             }
@@ -144,8 +148,8 @@ impl Connection {
     /// Changes the record of the request at the beginning of the buffer, which is begun if it is
     /// not, and returns its number. Of the bytes that have come, at most `length` belong to it.
     fn note(&mut self, length: usize, change: impl FnOnce(&mut RequestRecord)) -> u64 {
-        let now = self.state.now();
         let mut core = self.state.core();
+        let now = core.now();
         let begin = || core.log.begin(self.number, now);
         let number = *self.record.get_or_insert_with(begin);
         core.log.request(number, |record| {
@@ -224,30 +228,25 @@ impl Connection {
         let deadline = Instant::now() + self.patience();
         loop {
             let parsed = request::parse(&self.buffer);
-            let head = parsed.as_ref().ok().and_then(Option::as_ref);
-            let length = self.buffer.len();
-            let busy = self.early.is_some() || self.ended.is_some() || length == 0;
-            let here = |at| matches!(at, CutAt::RequestBytes(position) if position <= length);
-            let first = self.state.core().faults.front().map(Fault::trigger);
-            if !busy && first.is_some_and(here) {
-                // The head tells whose request it is.
-                let wait = matches!(parsed, Ok(None));
-                if wait && timeout(HEAD_GRACE, self.read(reader)).await == Ok(true) {
-                    continue;
-                }
-                let spared = head.is_some_and(|head| {
-                    head.is_for_console() || guard::check_origin(head).is_err()
-                });
-                let fault = || self.state.core().take_fault(here);
-                if !spared
-                    && let Some(fault) = fault()
-                    && let CutAt::RequestBytes(position) = fault.trigger()
-                {
-                    self.early = Some(fault.consumes());
-                    let number = self.note(position, |record| record.fault = Some(fault.kind()));
-                    let answer = fault.alter(api::unprocessed());
-                    return Some(Script::new(&fault, &answer, Some(number)));
-                }
+            let is_new = self.early.is_none() && self.ended.is_none() && !self.buffer.is_empty();
+            // The head tells whose request it is.
+            let waits = is_new && matches!(parsed, Ok(None));
+            let grace = deadline.min(Instant::now() + HEAD_GRACE);
+            if waits && timeout_at(grace, self.read(reader)).await == Ok(true) {
+                continue;
+            }
+            let spares = |head: &Request| head.is_for_console() || head.is_foreign();
+            let takes = is_new && !matches!(&parsed, Ok(Some(head)) if spares(head));
+            let part = CutAt::RequestBytes(0)..=CutAt::RequestBytes(self.buffer.len());
+            let fault = || self.state.core().take_fault(part);
+            if takes
+                && let Some(fault) = fault()
+                && let CutAt::RequestBytes(position) = fault.trigger()
+            {
+                self.early = Some(fault.consumes());
+                let number = self.note(position, |record| record.fault = Some(fault.kind()));
+                let answer = fault.alter(api::unprocessed());
+                return Some(Script::new(&fault, &answer, Some(number)));
             }
             match parsed {
                 Ok(Some(request)) if request.complete => {
@@ -292,11 +291,12 @@ impl Connection {
             return Script::send(&answer.finish(request), None);
         }
         let number = self.note(request.length, |record| record.complete = true);
+        let mut core = self.state.core();
         if let Some(process) = unsent {
-            api::complete(&self.state, request, number, process);
+            api::complete(&mut core, request, number, process);
             return Script::default();
         }
-        api::respond(&self.state, request, number)
+        api::respond(&mut core, request, number)
     }
 
     /// Sends what a script says, ends the connection as it says, and returns whether it goes on.

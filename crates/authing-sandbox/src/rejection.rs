@@ -1,9 +1,13 @@
 //! The reasons for rejections, with the numbers and texts of Authing and WeChat.
 
 use serde::Serialize;
+use serde_json::Value;
+
+use crate::answer::{Answer, envelope, wechat_error};
+use crate::request::Request;
 
 /// What the response to a rejected request says.
-pub(crate) enum Said {
+enum Said {
     /// Authing's `statusCode`, `apiCode`, and `message` in Chinese and English. The numbers are
     /// from Authing's table; which of them belongs to which mistake is assumed, except for 2011
     /// and 2224.
@@ -24,7 +28,7 @@ macro_rules! rejections {
         }
 
         impl Rejection {
-            pub(crate) fn said(self) -> Said {
+            fn said(self) -> Said {
                 match self {
                     $(Self::$variant => $said,)+
                 }
@@ -58,6 +62,24 @@ rejections! {
     CodeOfAnother WeChat(40029, "invalid code");
     /// The code was used before.
     CodeUsed WeChat(40163, "code been used");
+}
+
+impl Rejection {
+    /// Returns WeChat's error, or the response in which Authing rejects the request.
+    pub(crate) fn render(self, request: &Request) -> Result<Value, Answer> {
+        let (status_code, api_code, message) = match self.said() {
+            WeChat(errcode, errmsg) => return Ok(wechat_error(errcode, errmsg)),
+            Authing(status_code, api_code, message) => (status_code, api_code, message),
+        };
+        let mut envelope = envelope(status_code, request.localize(message));
+        if let Some(api_code) = api_code {
+            envelope.shift_insert(2, "apiCode".to_owned(), api_code.into());
+        }
+        Err(match self {
+            Self::Throttled => Answer::json(429, &envelope).header("retry-after", "1"),
+            _ => Answer::json(200, &envelope),
+        })
+    }
 }
 
 /// The message of success, in Chinese and English (documented).
