@@ -13,12 +13,12 @@ use tracing::Instrument as _;
 
 use crate::classify::classify;
 use crate::client::Shared;
-use crate::error::{Error, Facts, Result};
-use crate::kind::{CodeState, ErrorKind};
+use crate::error::{Error, Result};
+use crate::kind::ErrorKind;
 use crate::observe;
 use crate::operation::Operation;
 use crate::options::Options;
-use crate::outcome::Outcome;
+use crate::outcome::outcome;
 use crate::retry;
 
 /// Carries out an operation.
@@ -62,11 +62,11 @@ async fn attempt<O: Operation>(
     // Pinned here, because it is too large to be moved.
     let mut exchange = pin!(operation.send(&api).instrument(span));
     let outcome = match timeout_at(deadline, exchange.as_mut()).await {
-        Ok(sent) => Outcome::read(sent),
-        Err(_) => Outcome::Failed(ErrorKind::Timeout, Facts::default()),
+        Ok(sent) => outcome(sent),
+        Err(_) => Err(ErrorKind::Timeout.into()),
     };
     let span = exchange.span();
-    if let Outcome::Response(response) = &outcome {
+    if let Ok(response) = &outcome {
         observe::response(span, response);
     }
     let result = conclude(operation, outcome, api.context(), attempts);
@@ -77,7 +77,7 @@ async fn attempt<O: Operation>(
 /// Turns the outcome of an attempt into its result.
 fn conclude<O: Operation>(
     operation: &O,
-    outcome: Outcome<O::Response>,
+    outcome: Result<O::Response>,
     context: &CallContext,
     attempts: u32,
 ) -> Result<O::Output> {
@@ -87,36 +87,33 @@ fn conclude<O: Operation>(
         let http_status = http_status.unwrap_or_default();
         classify(http_status, status_code, errcode, is_explicit_rejection)
     };
-    let (class, mut facts) = match outcome {
-        Outcome::Response(mut response) => {
-            let errcode = response.errcode();
-            let class = class(response.status_code(), errcode);
+    let (class, mut error) = match outcome {
+        Ok(mut response) => {
+            let class = class(response.status_code(), response.errcode());
             if class.is_none()
                 && let Some(output) = O::map(&mut response)
             {
                 return Ok(output);
             }
-            let facts = Facts {
-                response: Some(Box::new(response)),
-                hint: operation.hint(),
-                ..Facts::default()
-            };
-            (class, facts)
+            // A success that cannot be mapped is an unexpected response.
+            let mut error = Error::from(ErrorKind::UnexpectedResponse);
+            error.0.response = Some(Box::new(response));
+            error.0.hint = operation.hint();
+            (class, error)
         }
-        Outcome::Unreadable(facts) => (class(None, None), facts),
-        Outcome::Failed(kind, facts) => (Some((kind, kind.text().1)), facts),
+        Err(error) if error.kind() == ErrorKind::UnexpectedResponse => (class(None, None), error),
+        Err(error) => (None, error),
     };
-    // A success that cannot be mapped is an unexpected response.
-    let (kind, code_state) = class.unwrap_or((ErrorKind::UnexpectedResponse, CodeState::Unknown));
+    let facts = &mut *error.0;
+    facts.class = class.unwrap_or(facts.class);
     facts.without_code = !O::HAS_CODE;
     facts.attempts = attempts;
-    facts.timed_out |= kind == ErrorKind::Timeout;
     facts.http_status = http_status;
     facts.retry_after = context
         .headers()
         .and_then(|headers| headers.get(RETRY_AFTER))
         .and_then(|value| retry::retry_after(value.as_bytes(), SystemTime::now()));
-    Err(Error::new(kind, code_state, facts))
+    Err(error)
 }
 
 #[cfg(test)]
@@ -128,6 +125,7 @@ mod tests {
     use progenitor_client::Error as ApiError;
 
     use super::*;
+    use crate::kind::CodeState;
     use crate::operation::Sent;
     use crate::{AuthenticationClient, RetryPolicy};
 

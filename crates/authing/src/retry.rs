@@ -74,18 +74,15 @@ pub(crate) fn retry_after(value: &[u8], now: SystemTime) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Facts;
-    use crate::kind::{CodeState, ErrorKind};
+    use crate::kind::ErrorKind;
 
     const AMPLE: Duration = Duration::from_secs(10);
 
     fn error(attempts: u32, retry_after: Option<Duration>) -> Error {
-        let facts = Facts {
-            attempts,
-            retry_after,
-            ..Facts::default()
-        };
-        Error::new(ErrorKind::Connect, CodeState::Unused, facts)
+        let mut error = Error::from(ErrorKind::Connect);
+        error.0.attempts = attempts;
+        error.0.retry_after = retry_after;
+        error
     }
 
     fn millis(error: &Error, remaining: Duration, jitter: f64) -> Option<u128> {
