@@ -55,10 +55,10 @@ async fn attempt<O: Operation>(
     attempts: u32,
     deadline: Instant,
 ) -> Result<O::Output> {
-    let url = shared.host.url.clone();
+    let url = shared.host.clone();
     let context = CallContext::new(url, options.headers()?, shared.max_response_bytes);
     let api = Client::new_with_client(shared.http.clone(), context);
-    let span = observe::start(&shared.host, O::PATH, attempts);
+    let span = observe::start(shared.host.url(), O::PATH, attempts);
     // Pinned here, because it is too large to be moved.
     let mut exchange = pin!(operation.send(&api).instrument(span));
     let outcome = match timeout_at(deadline, exchange.as_mut()).await {
