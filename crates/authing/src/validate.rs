@@ -145,39 +145,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_host_is_read_as_it_is_connected_to() {
-        for (value, url, is_local) in [
-            ("HTTPS://A.Example:443/", "https://a.example/", false),
-            ("https://a.example:8443", "https://a.example:8443/", false),
-            ("http://127.9.9.9:80", "http://127.9.9.9/", true),
-            ("http://localhost:1", "http://localhost:1/", true),
-            ("http://[::1]:8787", "http://[::1]:8787/", true),
-            ("http://10.0.0.1", "http://10.0.0.1/", false),
-            ("http://localhost.a", "http://localhost.a/", false),
-        ] {
-            let host = app_host(value).unwrap();
-            assert_eq!((host.as_str(), is_loopback(&host)), (url, is_local));
-        }
-    }
-
-    #[test]
-    fn a_proxy_is_an_http_or_https_url() {
-        for value in ["http://user:password@a.example:3128", "https://10.0.0.1"] {
-            assert!(!is_loopback(&proxy(value).unwrap()), "{value}");
-        }
-        assert!(is_loopback(&proxy("http://[::1]:3128/").unwrap()));
-        for value in ["", "a.example:3128", "socks5://a:1", "http:a", "http://a b"] {
-            assert!(proxy(value).is_err(), "{value:?} was accepted");
-        }
-    }
-
-    #[test]
-    fn valid_header_values_are_accepted() {
-        let token = bearer("t0ken").unwrap();
-        assert!(token.is_sensitive() && token == "Bearer t0ken");
+    fn limits_are_inclusive_and_tokens_sensitive() {
+        assert!(bearer("t0ken").unwrap().is_sensitive());
         let longest = "a".repeat(8192);
         assert!(bearer(&longest).is_ok() && bearer(&(longest + "a")).is_err());
-        assert!(language("zh-CN").is_ok() && user_agent("shop/1.2 (backend)").is_ok());
         let problem = timeout(Duration::ZERO).unwrap_err();
         assert_eq!(problem, "is not between 10ms and 300s");
     }
