@@ -121,7 +121,7 @@ pub(crate) fn proxy(value: &str) -> Result<Url, Problem> {
     // The parser's error is not kept: a proxy URL can contain a password.
     let url = Url::parse(value).ok().filter(|url| {
         let rest = value.get(url.scheme().len()..).unwrap_or_default();
-        matches!(url.scheme(), "http" | "https") && rest.starts_with("://") && url.has_host()
+        matches!(url.scheme(), "http" | "https") && rest.starts_with("://")
     });
     url.ok_or_else(|| "is not a URL such as http://proxy.example:3128".to_owned())
 }
