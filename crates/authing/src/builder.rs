@@ -12,9 +12,7 @@ use crate::client::{AuthenticationClient, Shared, setters};
 use crate::error::{Error, Result};
 use crate::retry::RetryPolicy;
 use crate::transport;
-use crate::validate::{
-    self, MAX_DURATION, MAX_ID_LENGTH, MIN_TIMEOUT, Problem, is_https, is_loopback,
-};
+use crate::validate::{self, MAX_DURATION, MIN_TIMEOUT, Problem, is_https, is_loopback};
 
 const APP_ID: HeaderName = HeaderName::from_static("x-authing-app-id");
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -274,24 +272,19 @@ impl<C> AuthenticationClientBuilder<C> {
         let authority = &host[Position::BeforeHost..Position::AfterPort];
         let value = validate::header(authority).map_err(config("app_host"))?;
         headers.insert(HOST, value);
-        for (name, header, id) in [
-            ("app_id", APP_ID, &self.app_id),
-            ("userpool_id", USERPOOL_ID, &self.userpool_id),
-        ] {
-            if let Some(id) = id {
-                let value = validate::visible_ascii(id, MAX_ID_LENGTH)
-                    .and_then(|()| validate::header(id))
-                    .map_err(config(name))?;
-                headers.insert(header, value);
-            }
-        }
-        if headers.len() == 1 {
+        if self.app_id.is_none() && self.userpool_id.is_none() {
             let text = "app_id is missing (or set AUTHING_APP_ID), and so is userpool_id";
             return Err(Error::config(text));
         }
-        if let Some(lang) = &self.lang {
-            let value = validate::language(lang).map_err(config("lang"))?;
-            headers.insert(validate::LANG, value);
+        let id: fn(&str) -> _ = validate::id;
+        for (name, header, value, check) in [
+            ("app_id", APP_ID, &self.app_id, id),
+            ("userpool_id", USERPOOL_ID, &self.userpool_id, id),
+            ("lang", validate::LANG, &self.lang, validate::language),
+        ] {
+            if let Some(value) = value {
+                headers.insert(header, check(value).map_err(config(name))?);
+            }
         }
         Ok(headers)
     }

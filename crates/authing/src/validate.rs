@@ -39,6 +39,12 @@ pub(crate) fn visible_ascii(value: &str, max_length: usize) -> Result<(), Proble
     Ok(())
 }
 
+/// Checks an ID, and returns its header value.
+pub(crate) fn id(value: &str) -> Result<HeaderValue, Problem> {
+    visible_ascii(value, MAX_ID_LENGTH)?;
+    header(value)
+}
+
 /// Checks a language tag, such as `zh-CN` (RFC 5646), and returns its header value.
 pub(crate) fn language(value: &str) -> Result<HeaderValue, Problem> {
     const MAX_LENGTH: usize = 35;
