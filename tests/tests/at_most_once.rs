@@ -285,7 +285,8 @@ async fn used_expired_and_unknown_codes_are_invalid() {
     call(client.clone(), used.clone()).await.unwrap();
     sandbox.advance_clock(Duration::from_secs(301));
     let login_code = "0c3aBcDeFgHiJkLmNoPqRsTuVwXyZ012";
-    for code in [&used, &expired, CODE, login_code] {
+    let [lower, upper] = [login_code.to_lowercase(), login_code.to_uppercase()];
+    for code in [&used, &expired, CODE, login_code, &lower, &upper] {
         let call = client.get_wechat_miniprogram_phone(code, CONNECTION);
         let error = call.await.unwrap_err();
         let invalid = (ErrorKind::CodeRejected, CodeState::Invalid);

@@ -61,6 +61,11 @@ async fn a_call_ends_at_its_deadline_whatever_the_server_does() {
         let call = request(&builder.build().unwrap());
         calls.spawn(check_deadline(call, CONNECT));
     }
+    // Its deadline passes in the second attempt, and retries do not extend it.
+    let rejection = Fault::answer(429, "text/plain", "").after(DEADLINE.mul_f32(1.2));
+    let throttling = sandbox_with(rejection.permanent());
+    let builder = builder(throttling.base_url()).timeout(2 * DEADLINE);
+    calls.spawn(check_deadline(request(&builder.build().unwrap()), TIMEOUT));
     calls.join_all().await;
 }
 

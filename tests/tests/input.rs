@@ -85,6 +85,7 @@ const INVALID_HOSTS: &str = "tenant.authing.test //tenant.authing.test https:ten
     https:/tenant.authing.test https:\\tenant.authing.test https://@tenant.authing.test
     https://tenant.authing.test// https://tenant.authing.test/? https://例.example https:///tenant.authing.test
     https://tenant..authing.test https://.authing.test https://tenant.authing.test/x/..";
+const INVALID_PROXIES: &str = "their.example:3128 socks5://their.example:1 http:their.example";
 const VALID_HOSTS: &str = "https://tenant.authing.test https://tenant.authing.test/
     https://203.0.113.7 https://TENANT.authing.cn:8443 https://xn--fiqs8s.example
     https://[2001:db8::1]:8443";
@@ -97,6 +98,7 @@ fn invalid_options_are_rejected_by_name() {
             // It may contain single spaces.
             "user_agent" => texts.retain(|text| text != "a b"),
             "app_host" => texts.extend(INVALID_HOSTS.split_whitespace().map(str::to_owned)),
+            "proxy" => texts.extend(INVALID_PROXIES.split_whitespace().map(str::to_owned)),
             _ => {}
         }
         for text in texts {

@@ -55,8 +55,12 @@ async fn nothing_that_is_printed_contains_a_secret() {
         let is_met = text.contains(&format!("kind: {kind}"));
         assert!(is_met, "no {kind} in {text}");
     }
-    // The logs of this crate, of the libraries and of the backend are on, and panics are printed.
-    for word in "authing.request hyper_util rustls::client example_backend panicked".split(' ') {
+    // The logs of this crate, of the libraries and of the backend are on, and values and panics are
+    // printed.
+    for word in "authing.request|hyper_util|rustls::client|example_backend|panicked|\
+        Request { client: AuthenticationClient { app_host:|AuthenticationClientBuilder { .. }"
+        .split('|')
+    {
         assert!(text.contains(word), "no {word} in {text}");
     }
     // A part of the key that is on one line of its PEM text, as bytes and as text.

@@ -168,22 +168,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn scalars_decode_from_values_and_readers() {
-        let json = serde_json::json!([200, "200", 86, "+86", "188xx88"]);
-        let (number, code) = (WholeNumber(200), CountryCode::from("86"));
-        let scalars = (
-            number,
-            number,
-            code.clone(),
-            code,
-            PhoneNumber::from("188xx88"),
-        );
-        let read = serde_json::from_reader(json.to_string().as_bytes());
-        assert_eq!(read.ok(), Some(scalars.clone()));
-        assert_eq!(serde_json::from_value(json).ok(), Some(scalars));
-    }
-
-    #[test]
     fn errors_do_not_quote_values() {
         let error = serde_json::from_str::<PhoneNumber>("13800138000").unwrap_err();
         assert_eq!(error.to_string(), "expected format phone-number");

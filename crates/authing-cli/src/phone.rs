@@ -61,8 +61,10 @@ fn read_code() -> std::io::Result<String> {
     Ok(text.lines().next().unwrap_or_default().trim().to_owned())
 }
 
+/// The result as JSON, without the message of the service, which can repeat what was sent.
 fn phone_json(reply: &GetWechatMiniProgramPhoneRespDto) -> serde_json::Result<Value> {
     let mut value = serde_json::to_value(reply)?;
+    value["message"] = "".into();
     value["data"]["e164"] = reply.data.e164().into();
     value["requestId"] = output::request_id(reply.request_id.as_deref()).into();
     Ok(value)

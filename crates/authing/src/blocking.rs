@@ -182,33 +182,3 @@ impl Worker {
         Ok(Self { calls, process })
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_busy_thread_a_panic_and_a_fork_give_errors_in_time() {
-        let builder = AuthenticationClient::builder().app_host("http://127.0.0.1:9");
-        let mut client = builder.app_id("app").build().unwrap();
-        let run = |client: &AuthenticationClient, call: Call| client.worker.calls.send(call);
-        let error = |client: &AuthenticationClient, timeout| {
-            let request = client.get_wechat_miniprogram_phone("c0de", "my-wxapp");
-            request
-                .timeout(Duration::from_millis(timeout))
-                .send()
-                .unwrap_err()
-        };
-        run(&client, Box::pin(async { panic!("on purpose") })).unwrap();
-        assert_eq!(error(&client, 9000).kind(), ErrorKind::Connect);
-
-        let busy = async { std::thread::sleep(Duration::from_secs(2)) };
-        run(&client, Box::pin(busy)).unwrap();
-        let start = std::time::Instant::now();
-        assert_eq!(error(&client, 50).kind(), ErrorKind::Timeout);
-        assert!(start.elapsed() < Duration::from_secs(1));
-
-        client.worker.process += 1;
-        assert!(error(&client, 9000).to_string().contains("before a fork"));
-    }
-}

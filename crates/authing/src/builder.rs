@@ -6,13 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{HOST, HeaderMap, HeaderName};
-use url::Position;
+use url::{Position, Url};
 
 use crate::client::{AuthenticationClient, Shared, setters};
 use crate::error::{Error, Result};
 use crate::retry::RetryPolicy;
 use crate::transport;
-use crate::validate::{self, AppHost, MAX_DURATION, MAX_ID_LENGTH, MIN_TIMEOUT, Problem};
+use crate::validate::{self, MAX_DURATION, MIN_TIMEOUT, Problem, is_https, is_loopback};
 
 const APP_ID: HeaderName = HeaderName::from_static("x-authing-app-id");
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -208,8 +208,8 @@ impl<C> AuthenticationClientBuilder<C> {
         let http = http.tls_backend_preconfigured(crate::tls::client_config(
             &self.root_certificates_pem,
             self.identity_pem.as_deref(),
-            host.is_https,
-            host.is_https || !host.is_loopback || proxy.is_some(),
+            is_https(&host),
+            is_https(&host) || !is_loopback(&host) || proxy.is_some(),
         )?);
         let mut http = transport::fix(http, &host, proxy)?
             .connect_timeout(connect_timeout)
@@ -222,7 +222,7 @@ impl<C> AuthenticationClientBuilder<C> {
         let failed = |error| Error::config("the HTTP client cannot be built").with_source(error);
         let shared = Arc::new(Shared {
             http: http.build().map_err(failed)?,
-            host,
+            host: host.into(),
             timeout: self.timeout,
             retry: self.retry,
             max_response_bytes: self.max_response_bytes,
@@ -230,31 +230,31 @@ impl<C> AuthenticationClientBuilder<C> {
         Ok(AuthenticationClient { shared })
     }
 
-    fn checked_host(&self) -> Result<AppHost> {
+    fn checked_host(&self) -> Result<Url> {
         let Some(app_host) = &self.app_host else {
             return Err(Error::config(
                 "app_host is missing (or set AUTHING_APP_HOST)",
             ));
         };
         let host = validate::app_host(app_host).map_err(config("app_host"))?;
-        if !host.is_https && !host.is_loopback && !self.allow_plain_http {
+        if !is_https(&host) && !is_loopback(&host) && !self.allow_plain_http {
             let text = "app_host is plain http; use https, or allow_plain_http(true)";
             return Err(Error::config(text));
         }
         let has_pem = !self.root_certificates_pem.is_empty() || self.identity_pem.is_some();
-        if cfg!(not(feature = "rustls-no-provider")) && (host.is_https || has_pem) {
+        if cfg!(not(feature = "rustls-no-provider")) && (is_https(&host) || has_pem) {
             let text = "https is not compiled in; enable the feature `rustls`";
             return Err(Error::config(text));
         }
         Ok(host)
     }
 
-    fn checked_proxy(&self, host: &AppHost) -> Result<Option<reqwest::Proxy>> {
+    fn checked_proxy(&self, host: &Url) -> Result<Option<reqwest::Proxy>> {
         let Some(proxy) = &self.proxy else {
             return Ok(None);
         };
         let url = validate::proxy(proxy).map_err(config("proxy"))?;
-        if !host.is_https && !validate::is_loopback(&url) && !self.allow_plain_http {
+        if !is_https(host) && !is_loopback(&url) && !self.allow_plain_http {
             return Err(Error::config(
                 "proxy is on another machine and app_host is plain http; use https, or \
                  allow_plain_http(true)",
@@ -266,30 +266,25 @@ impl<C> AuthenticationClientBuilder<C> {
     }
 
     /// The headers of every call.
-    fn headers(&self, host: &AppHost) -> Result<HeaderMap> {
+    fn headers(&self, host: &Url) -> Result<HeaderMap> {
         let mut headers = HeaderMap::new();
         // The HTTP client would make the same value of the URL, again for each call.
-        let authority = &host.url.url()[Position::BeforeHost..Position::AfterPort];
+        let authority = &host[Position::BeforeHost..Position::AfterPort];
         let value = validate::header(authority).map_err(config("app_host"))?;
         headers.insert(HOST, value);
-        for (name, header, id) in [
-            ("app_id", APP_ID, &self.app_id),
-            ("userpool_id", USERPOOL_ID, &self.userpool_id),
-        ] {
-            if let Some(id) = id {
-                let value = validate::visible_ascii(id, MAX_ID_LENGTH)
-                    .and_then(|()| validate::header(id))
-                    .map_err(config(name))?;
-                headers.insert(header, value);
-            }
-        }
-        if headers.len() == 1 {
+        if self.app_id.is_none() && self.userpool_id.is_none() {
             let text = "app_id is missing (or set AUTHING_APP_ID), and so is userpool_id";
             return Err(Error::config(text));
         }
-        if let Some(lang) = &self.lang {
-            let value = validate::language(lang).map_err(config("lang"))?;
-            headers.insert(validate::LANG, value);
+        let id: fn(&str) -> _ = validate::id;
+        for (name, header, value, check) in [
+            ("app_id", APP_ID, &self.app_id, id),
+            ("userpool_id", USERPOOL_ID, &self.userpool_id, id),
+            ("lang", validate::LANG, &self.lang, validate::language),
+        ] {
+            if let Some(value) = value {
+                headers.insert(header, check(value).map_err(config(name))?);
+            }
         }
         Ok(headers)
     }

@@ -63,69 +63,53 @@ fn by_errcode(errcode: i64) -> Class {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use CodeState::{Invalid, Unknown, Unused};
-    use ErrorKind::*;
 
-    /// Checks the class of each number in a list that is separated by spaces.
-    fn check(expected: Class, codes: &str, class: impl Fn(i64) -> Option<Class>) {
-        for code in codes.split(' ').map(|code| code.parse().unwrap()) {
-            assert_eq!(class(code), Some(expected), "{code}");
-        }
-    }
-
-    #[test]
-    fn each_status_code_has_its_kind() {
-        for http_status in [200, 429, 503] {
-            let class = |code| classify(http_status, Some(code), Some(0), false);
-            check((Throttled, Unknown), "429", class);
-            check(
-                (Misconfigured, Unknown),
-                "400 401 402 403 404 413 422",
-                class,
-            );
-            check((Service, Unknown), "500 501 502 503 504 599", class);
-            check((Upstream, Unknown), "601 602 603", class);
-            let others = "-1 0 1 199 201 405 409 415 451 499 600 604 700 4294967496";
-            check((UnknownStatus, Unknown), others, class);
-        }
-        assert_eq!(classify(299, Some(200), Some(0), false), None);
-    }
+    /// For each class: HTTP statuses, status codes, errcodes, and whether the response is an
+    /// explicit rejection. Any combination has this class; a hyphen stands for no number.
+    const CLASSES: &str = "\
+success: 200 201 299; 200; - 0; yes no
+Throttled Unused: 200 429 503; 429; - 0; yes
+Throttled Unknown: 200 429 503; 429; - 0; no
+Misconfigured Unknown: 200 429 503; 400 401 402 403 404 413 422; - 0; yes no
+Service Unknown: 200 429 503; 500 501 502 503 504 599; - 0; yes no
+Upstream Unknown: 200 429 503; 601 602 603; - 0; yes no
+UnknownStatus Unknown: 200 429 503; -1 0 1 199 201 405 409 415 451 499 600 604 4294967496; - 0; yes no
+Throttled Unused: 429; - 200; - 0; yes
+Throttled Unknown: 429; - 200; - 0; no
+Misconfigured Unknown: 400 401 402 403 404 405 406 407 413 415 422; - 200; - 0; yes no
+Service Unknown: 500 501 502 503 504 511 599; - 200; - 0; yes no
+UnexpectedResponse Unknown: 100 199 300 301 302 307 308 408 409 418 499 600 999; - 200; - 0; yes no
+CodeRejected Invalid: 200 429 500; - 200 429; 40029 40163; yes no
+Throttled Unknown: 200 429 500; - 200 429; 45011; yes no
+Misconfigured Unknown: 200 429 500; - 200 429; 40013 47001 48001 61007; yes no
+Upstream Unknown: 200 429 500; - 200 429; -1 40001 41001 42001 99999; yes no";
 
     #[test]
-    fn each_http_status_has_its_kind() {
-        for status_code in [None, Some(200)] {
-            let class = |code| classify(code as u16, status_code, None, false);
-            check((Throttled, Unknown), "429", class);
-            let configuration = "400 401 402 403 404 405 406 407 413 415 422";
-            check((Misconfigured, Unknown), configuration, class);
-            check((Service, Unknown), "500 501 502 503 504 511 599", class);
-            let others = "100 199 300 301 302 307 308 408 409 418 499 600 999";
-            check((UnexpectedResponse, Unknown), others, class);
-        }
-    }
-
-    #[test]
-    fn each_wechat_errcode_has_its_kind_and_takes_precedence() {
-        for (http_status, status_code) in [(200, Some(200)), (429, Some(429)), (500, None)] {
-            let class = |code| classify(http_status, status_code, Some(code), true);
-            check((CodeRejected, Invalid), "40029 40163", class);
-            check((Throttled, Unknown), "45011", class);
-            check((Misconfigured, Unknown), "40013 47001 48001 61007", class);
-            check((Upstream, Unknown), "-1 40001 41001 42001 99999", class);
-        }
-    }
-
-    #[test]
-    fn only_an_explicit_rejection_leaves_the_code_unused() {
-        for (http_status, status_code) in [(429, None), (200, Some(429)), (503, Some(429))] {
-            for (is_explicit_rejection, code_state) in [(true, Unused), (false, Unknown)] {
-                let class = classify(http_status, status_code, None, is_explicit_rejection);
-                assert_eq!(class, Some((Throttled, code_state)), "{http_status}");
+    fn each_combination_of_numbers_has_its_class() {
+        let numbers = |list: &str| -> Vec<Option<i64>> {
+            list.split(' ').map(|number| number.parse().ok()).collect()
+        };
+        for row in CLASSES.lines() {
+            let (expected, lists) = row.split_once(": ").unwrap();
+            let [http_statuses, status_codes, errcodes, rejections] =
+                lists.split("; ").collect::<Vec<_>>()[..]
+            else {
+                panic!("{row}");
+            };
+            for http_status in numbers(http_statuses).into_iter().flatten() {
+                for status_code in numbers(status_codes) {
+                    for errcode in numbers(errcodes) {
+                        for rejection in rejections.split(' ') {
+                            let is_rejection = rejection == "yes";
+                            let class =
+                                classify(http_status as u16, status_code, errcode, is_rejection);
+                            let class = class.map(|(kind, state)| format!("{kind:?} {state:?}"));
+                            let class = class.unwrap_or("success".to_owned());
+                            assert_eq!(class, expected, "{row}");
+                        }
+                    }
+                }
             }
         }
-        assert_eq!(
-            classify(429, Some(500), None, true),
-            Some((Service, Unknown))
-        );
     }
 }

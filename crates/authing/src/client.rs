@@ -4,8 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use authing_api::context::BaseUrl;
+
 use crate::retry::RetryPolicy;
-use crate::validate::AppHost;
 
 /// A client of one Authing application.
 ///
@@ -22,7 +23,7 @@ pub struct AuthenticationClient {
 
 pub(crate) struct Shared {
     pub(crate) http: reqwest::Client,
-    pub(crate) host: AppHost,
+    pub(crate) host: BaseUrl,
     pub(crate) timeout: Duration,
     pub(crate) retry: RetryPolicy,
     pub(crate) max_response_bytes: usize,
@@ -32,7 +33,7 @@ pub(crate) struct Shared {
 impl fmt::Debug for AuthenticationClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AuthenticationClient")
-            .field("app_host", &self.shared.host.url.url().as_str())
+            .field("app_host", &self.shared.host.url().as_str())
             .field("timeout", &self.shared.timeout)
             .finish_non_exhaustive()
     }

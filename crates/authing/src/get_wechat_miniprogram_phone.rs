@@ -260,27 +260,6 @@ mod tests {
 
     use super::*;
 
-    fn input(code: &str, id: &str) -> GetWechatMiniProgramPhoneDto {
-        GetWechatMiniProgramPhoneDto::new(code.into(), id.into())
-    }
-
-    #[test]
-    fn the_arguments_are_checked_and_a_login_code_gives_a_hint() {
-        let longest = "a".repeat(MAX_ID_LENGTH);
-        assert_eq!(input(&longest, &longest).check(), Ok(()));
-        let problem = input("", "my-wxapp").check().unwrap_err();
-        assert_eq!(problem, "code is empty");
-        let problem = input("c0de", "my wxapp").check().unwrap_err();
-        assert!(problem.starts_with("ext_idp_connidentifier contains"));
-
-        let login = "0c3aBcDeFgHiJkLmNoPqRsTuVwXyZ012";
-        let hint = |code: &str| input(code, "my-wxapp").hint();
-        assert!(hint(login).unwrap().contains("wx.login"));
-        assert_eq!(hint(&login.to_lowercase()), None);
-        assert_eq!(hint(&login.to_uppercase()), None);
-        assert_eq!(hint(&"8d0c3f5a".repeat(8)), None);
-    }
-
     fn map(body: &Value) -> Option<GetWechatMiniProgramPhoneRespDto> {
         let mut response = serde_json::from_str(&body.to_string()).unwrap();
         GetWechatMiniProgramPhoneDto::map(&mut response)

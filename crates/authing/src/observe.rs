@@ -8,12 +8,12 @@ use authing_api::envelope::Envelope;
 use authing_api::scalars::IdText;
 use tracing::field::{Empty, debug};
 use tracing::{Span, info_span};
+use url::Url;
 
 use crate::error::{Error, printable};
-use crate::validate::AppHost;
 
 /// Starts the span of attempt number `attempts`, counted from 1.
-pub(crate) fn start(host: &AppHost, path: &'static str, attempts: u32) -> Span {
+pub(crate) fn start(host: &Url, path: &'static str, attempts: u32) -> Span {
     let span = info_span!(
         "authing.request",
         otel.name = Empty,
@@ -21,9 +21,9 @@ pub(crate) fn start(host: &AppHost, path: &'static str, attempts: u32) -> Span {
         otel.status_code = Empty,
         http.request.method = "POST",
         http.request.resend_count = Empty,
-        server.address = host.address,
+        server.address = host.host_str().map(|host| host.trim_matches(['[', ']'])),
         // OpenTelemetry has only signed integers.
-        server.port = i64::from(host.port),
+        server.port = host.port_or_known_default().map(i64::from),
         url.full = Empty,
         http.response.status_code = Empty,
         "error.type" = Empty,
@@ -34,7 +34,7 @@ pub(crate) fn start(host: &AppHost, path: &'static str, attempts: u32) -> Span {
     );
     if !span.is_disabled() {
         span.record("otel.name", format_args!("POST {path}"));
-        span.record("url.full", format_args!("{}{}", host.url.url(), &path[1..]));
+        span.record("url.full", format_args!("{}{}", host, &path[1..]));
         if attempts > 1 {
             span.record("http.request.resend_count", i64::from(attempts - 1));
         }

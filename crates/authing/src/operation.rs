@@ -20,9 +20,7 @@ pub(crate) trait Operation: Send + Sync + 'static {
     fn check(&self) -> Result<(), Problem>;
 
     /// A likely mistake of the caller, which is reported only if the call fails.
-    fn hint(&self) -> Option<&'static str> {
-        None
-    }
+    fn hint(&self) -> Option<&'static str>;
 
     /// Calls the generated method.
     fn send<'a>(&'a self, api: &'a Client) -> impl Future<Output = Sent<Self::Response>> + Send;

@@ -74,53 +74,38 @@ pub(crate) fn retry_after(value: &[u8], now: SystemTime) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Facts;
-    use crate::kind::{CodeState, ErrorKind};
-
-    const AMPLE: Duration = Duration::from_secs(10);
-
-    fn error(attempts: u32, retry_after: Option<Duration>) -> Error {
-        let facts = Facts {
-            attempts,
-            retry_after,
-            ..Facts::default()
-        };
-        Error::new(ErrorKind::Connect, CodeState::Unused, facts)
-    }
-
-    fn millis(error: &Error, remaining: Duration, jitter: f64) -> Option<u128> {
-        let policy = RetryPolicy::default().max_retries(u32::MAX);
-        wait(&policy, error, remaining, jitter).map(|wait| wait.as_millis())
-    }
+    use crate::kind::ErrorKind;
 
     #[test]
-    fn backoff_doubles_up_to_2_s_with_full_jitter() {
-        for (attempts, longest) in [(1, 100), (2, 200), (5, 1600), (6, 2000), (u32::MAX, 2000)] {
-            for (jitter, part) in [(1.0, longest), (0.5, longest / 2), (0.0, 0), (7.0, longest)] {
-                let waited = millis(&error(attempts, None), AMPLE, jitter);
-                assert_eq!(waited, Some(part), "{attempts} {jitter}");
-            }
-        }
-    }
-
-    #[test]
-    fn policy_deadline_and_kind_can_each_prevent_a_retry() {
-        for attempts in 1..8 {
-            let waited = |policy| wait(&policy, &error(attempts, None), AMPLE, 0.0).is_some();
-            assert_eq!(waited(RetryPolicy::default()), attempts <= 2, "{attempts}");
-            assert!(!waited(RetryPolicy::never()), "{attempts}");
-        }
-        for (remaining, is_retried) in [(0, false), (100, false), (101, true)] {
-            let remaining = Duration::from_millis(remaining);
+    fn backoff_doubles_up_to_2_s_and_ends_before_the_deadline() {
+        // Attempts, Retry-After in seconds, milliseconds until the deadline, jitter, and the wait.
+        for (attempts, retry_after, remaining, jitter, expected) in [
+            (1, 0, 10_000, 1.0, Some(100)),
+            (2, 0, 10_000, 1.0, Some(200)),
+            (5, 0, 10_000, 1.0, Some(1600)),
+            (6, 0, 10_000, 1.0, Some(2000)),
+            (u32::MAX, 0, 10_000, 1.0, Some(2000)),
+            (5, 0, 10_000, 0.5, Some(800)),
+            (5, 0, 10_000, 0.0, Some(0)),
+            (5, 0, 10_000, 7.0, Some(1600)),
+            (1, 7, 10_000, 0.0, Some(7000)),
+            (1, 7, 10_000, 1.0, Some(7100)),
+            (1, u64::MAX, 10_000, 1.0, None),
+            (1, 0, 101, 1.0, Some(100)),
+            (1, 0, 100, 1.0, None),
+            (1, 0, 0, 0.0, None),
+        ] {
+            let policy = RetryPolicy::default().max_retries(u32::MAX);
+            let mut error = Error::from(ErrorKind::Connect);
+            error.0.attempts = attempts;
+            error.0.retry_after = Some(Duration::from_secs(retry_after));
+            let waited = wait(&policy, &error, Duration::from_millis(remaining), jitter);
+            let expected = expected.map(Duration::from_millis);
             assert_eq!(
-                millis(&error(1, None), remaining, 1.0).is_some(),
-                is_retried
+                waited, expected,
+                "{attempts} {retry_after} {remaining} {jitter}"
             );
         }
-        assert_eq!(millis(&ErrorKind::Timeout.into(), AMPLE, 0.0), None);
-        let seven = error(1, Some(Duration::from_secs(7)));
-        let waits = [0.0, 1.0].map(|jitter| millis(&seven, AMPLE, jitter));
-        assert_eq!(waits, [Some(7000), Some(7100)]);
     }
 
     #[test]

@@ -3,14 +3,15 @@
 
 use reqwest::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use reqwest::{ClientBuilder, Proxy, redirect, retry};
+use url::Url;
 
 use crate::error::{Error, Result};
-use crate::validate::AppHost;
+use crate::validate::is_loopback;
 
 /// Applies the fixed settings on top of the caller's builder.
 pub(crate) fn fix(
     builder: ClientBuilder,
-    host: &AppHost,
+    host: &Url,
     proxy: Option<Proxy>,
 ) -> Result<ClientBuilder> {
     // A default header can be neither read nor removed in any other way.
@@ -39,7 +40,7 @@ pub(crate) fn fix(
     Ok(match proxy {
         Some(proxy) => builder.no_proxy().proxy(proxy),
         // The environment's proxies are not for this machine.
-        None if host.is_loopback => builder.no_proxy(),
+        None if is_loopback(host) => builder.no_proxy(),
         None => builder,
     })
 }
