@@ -286,7 +286,8 @@ async fn used_expired_and_unknown_codes_are_invalid() {
     sandbox.advance_clock(Duration::from_secs(301));
     let login_code = "0c3aBcDeFgHiJkLmNoPqRsTuVwXyZ012";
     let [lower, upper] = [login_code.to_lowercase(), login_code.to_uppercase()];
-    for code in [&used, &expired, CODE, login_code, &lower, &upper] {
+    let longest = "a".repeat(512);
+    for code in [&used, &expired, CODE, login_code, &lower, &upper, &longest] {
         let call = client.get_wechat_miniprogram_phone(code, CONNECTION);
         let error = call.await.unwrap_err();
         let invalid = (ErrorKind::CodeRejected, CodeState::Invalid);

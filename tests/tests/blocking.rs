@@ -1,10 +1,14 @@
 //! The blocking client makes the same calls as the async client, and reports a fork at once.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use authing::{CodeState, ErrorKind};
+use authing::{CodeState, ErrorKind, blocking};
 use authing_sandbox::Sandbox;
-use authing_tests::{CODE, CONNECTION, WIDE, blocking_client, builder, class, request};
+use authing_tests::{
+    APP_ID, CODE, CONNECT, CONNECTION, TRANSPORT, WIDE, blocking_client, builder, class, request,
+};
+use reqwest::dns::{Name, Resolve, Resolving};
 
 #[test]
 fn calls_of_many_threads_run_at_the_same_time() {
@@ -90,4 +94,30 @@ async fn a_call_in_async_code_panics_before_anything_is_sent() {
     let panic = call.await.unwrap_err().to_string();
     assert!(panic.contains("from within a runtime"), "{panic}");
     assert_eq!(sandbox.connections().len(), 0);
+}
+
+/// A resolver that panics once, and knows no name.
+#[derive(Default)]
+struct Panicking(AtomicBool);
+
+impl Resolve for Panicking {
+    fn resolve(&self, _: Name) -> Resolving {
+        assert!(self.0.swap(true, Ordering::Relaxed), "on purpose");
+        Box::pin(async { Err("no such name".into()) })
+    }
+}
+
+#[test]
+fn a_panic_in_a_call_ends_only_that_call() {
+    let theirs = reqwest::Client::builder().dns_resolver(Panicking::default());
+    let client = blocking::AuthenticationClient::builder()
+        .app_host("https://host.invalid")
+        .app_id(APP_ID)
+        .http_client_builder(theirs)
+        .build()
+        .unwrap();
+    for expected in [TRANSPORT, CONNECT] {
+        let call = client.get_wechat_miniprogram_phone(CODE, CONNECTION);
+        assert_eq!(class(&call.send().unwrap_err()), expected);
+    }
 }
