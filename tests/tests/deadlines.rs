@@ -75,6 +75,8 @@ async fn check_deadline(call: Call, expected: Class) {
     let took = start.elapsed();
     let what = format!("{error:?} after {took:?}");
     assert!(class(&error) == expected && error.is_timeout(), "{what}");
+    // What to do with the code is said.
+    assert!(error.to_string().contains("; the code "), "{what}");
     assert!((DEADLINE..DEADLINE + TOLERANCE).contains(&took), "{what}");
 }
 
