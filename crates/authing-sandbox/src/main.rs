@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::thread;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use authing_sandbox::{Builder, Sandbox, Shape};
 use clap::Parser;
 
@@ -67,8 +67,18 @@ fn rate_limit(text: &str) -> Result<Option<u32>, &'static str> {
     Ok(if text == "off" { None } else { Some(number?) })
 }
 
-fn main() -> Result<()> {
-    let options = Options::parse();
+fn main() {
+    // One line, also where errors are printed with a backtrace.
+    let _sandbox = start(&Options::parse()).unwrap_or_else(|error| {
+        clap::Error::raw(clap::error::ErrorKind::Io, format!("{error:#}\n")).exit()
+    });
+    loop {
+        thread::park();
+    }
+}
+
+/// Starts the sandbox and prints where it listens.
+fn start(options: &Options) -> Result<Sandbox> {
     let builder = Sandbox::builder()
         .bind(SocketAddr::new(options.host, options.port))
         .allow_remote(options.allow_remote)
@@ -81,7 +91,8 @@ fn main() -> Result<()> {
     let token = options.admin_token.iter();
     let builder = token.fold(builder, Builder::admin_token);
     let builder = options.backend.iter().fold(builder, Builder::backend);
-    let sandbox = builder.start()?;
+    let failed = || format!("cannot start on {} port {}", options.host, options.port);
+    let sandbox = builder.start().with_context(failed)?;
     let mut codes = String::new();
     for number in &options.phone {
         let code = sandbox.issue_code(number)?;
@@ -102,7 +113,5 @@ Ctrl-C stops it.",
         options.backend.as_deref().unwrap_or("none (--backend URL)"),
         base_url = sandbox.base_url(),
     );
-    loop {
-        thread::park();
-    }
+    Ok(sandbox)
 }
